@@ -2,20 +2,26 @@
 
 import os
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
-import numpy as np
 
-from keeper.cli.options import FILE
 from keeper.cli.options.settings import Command
 from keeper.errors import BadInputError, KeeperError
 from keeper.files import replace_atomically
-from kernels.trace.layout import Array
+from keeper.node.buying.results import (
+    ONE_SUFFIX,
+    SEVERAL_SUFFIX,
+    Result,
+    read_result,
+    write_result,
+)
 
 NPY_HEADER_BYTES = 4_096
 """More than the header of a .npy file takes."""
@@ -31,43 +37,87 @@ class OutputFailedError(KeeperError):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where a result goes: to exactly this path, whatever its suffix."""
+    """Where a result goes: one array to exactly this path, whatever its suffix.
+
+    Several go to an .npz file, or to a .npy file each in a folder. `decode` turns a result into
+    what is written.
+    """
 
     path: Path
     overwrite: bool
+    decode: Callable[[Result], Result] = field(default=lambda result: result)
 
-    def require_writable(self, size: int, own: Path | None = None) -> None:
+    def require_writable(
+        self, size: int, own: Path | None = None, names: Sequence[str] | None = None
+    ) -> None:
         """Raise OutputRefusedError unless a result of `size` bytes can be written.
 
-        An existing file is refused, unless it is to be overwritten or equals the file `own`.
+        `names` are those of several outputs, empty for one, None where they are not known yet. An
+        existing file is refused, unless it is to be overwritten or holds the result `own`.
         """
         folder = self.path.absolute().parent
         if not folder.is_dir():
             raise OutputRefusedError(f"there is no folder {folder}; run: mkdir -p {folder}")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OutputRefusedError(f"folder {folder} is not writable; name another --output")
-        if self.path.is_dir():
-            raise OutputRefusedError(f"{self.path} is a folder; name a file in it")
-        if self.path.exists() and not self.overwrite and not _equal(self.path, own):
-            raise OutputRefusedError(
-                f"{self.path} exists; name another --output, or pass --overwrite"
-            )
+        if names is not None and (wrong := self._misplaced(len(names) or 1)):
+            raise OutputRefusedError(wrong)
+        if not self.overwrite:
+            self._require_absent(own, names or ())
         require_room(folder, size)
 
-    def write(self, array: Array, kept: Path | None = None) -> None:
-        """Write an array in the format of .npy; the file is complete or is not there.
+    def write(self, result: Result, kept: Path | None = None) -> None:
+        """Write a result; each file is complete or is not there.
 
-        Raises OutputFailedError, which tells where the array is `kept`.
+        Raises OutputFailedError, which tells where the result is `kept`.
         """
+        where = "" if kept is None else f"; the result is kept in {kept}"
+        if wrong := self._misplaced(len(result) if isinstance(result, dict) else 1):
+            raise OutputFailedError(f"{wrong}{where}")
         try:
-            with replace_atomically(self.path.absolute()) as file:
-                np.save(file, array, allow_pickle=False)
-                os.fchmod(file.fileno(), 0o666 & ~_umask())
+            for path, part in self._files(self.decode(result)).items():
+                path.parent.mkdir(exist_ok=True)
+                with replace_atomically(path) as file:
+                    write_result(file, part)
+                    os.fchmod(file.fileno(), 0o666 & ~_umask())
         except OSError as error:
-            where = "" if kept is None else f"; the result is kept in {kept}"
             raise OutputFailedError(
                 f"{self.path} cannot be written: {error.strerror}{where}"
             ) from error
+
+    def _misplaced(self, count: int) -> str | None:
+        """Returns why so many outputs cannot go to the path, None where they can."""
+        if count == 1:
+            told = "is a directory; the result is one array: name a file in it"
+            return f"{self.path} {told}" if self.path.is_dir() else None
+        if self.path.suffix == SEVERAL_SUFFIX or self.path.is_dir():
+            return None
+        return (
+            f"{self.path}: the result has {count} outputs; name a {SEVERAL_SUFFIX} file, or a "
+            "folder that exists"
+        )
+
+    def _files(self, result: Result) -> dict[Path, Result]:
+        """Returns what each file holds; a name's odd characters are escaped as in a URL."""
+        path = self.path.absolute()
+        if not isinstance(result, dict) or not path.is_dir():
+            return {path: result}
+        return {_member(path, name): array for name, array in result.items()}
+
+    def _require_absent(self, own: Path | None, names: Sequence[str]) -> None:
+        folder = self.path.is_dir()
+        paths = [_member(self.path, name) for name in names] if folder else [self.path]
+        present = [path for path in paths if path.exists()]
+        held: Result | None = None
+        if present and own is not None:
+            held = read_result(own.parent, own.stem)
+        files = {} if held is None else self._files(self.decode(held))
+        for path in present:
+            part = files.get(path.absolute())
+            if part is None or not _holds(path, part):
+                raise OutputRefusedError(
+                    f"{path} exists; name another --output, or pass --overwrite"
+                )
 
 
 def require_place(path: Path) -> None:
@@ -95,9 +145,9 @@ def require_room(folder: Path, size: int) -> None:
         )
 
 
-def npy_bytes(array_bytes: int) -> int:
-    """Returns the most bytes of a .npy file whose elements take `array_bytes`."""
-    return array_bytes + NPY_HEADER_BYTES
+def npy_bytes(array_bytes: int, arrays: int = 1) -> int:
+    """Returns the most bytes of .npy files, whose elements take `array_bytes`."""
+    return array_bytes + arrays * NPY_HEADER_BYTES
 
 
 def output_options(required: bool = False) -> Callable[[Command], Command]:
@@ -110,9 +160,10 @@ def output_options(required: bool = False) -> Callable[[Command], Command]:
         @click.option(
             "--output",
             "path",
-            type=FILE,
+            type=click.Path(path_type=Path),
             required=required,
-            help="Write the result to this file, in the format of .npy.",
+            help="Write the result to this file, in the format of .npy. Several outputs go to an "
+            ".npz file, or to a .npy file each in a folder.",
         )
         @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
         @wraps(command)
@@ -125,6 +176,11 @@ def output_options(required: bool = False) -> Callable[[Command], Command]:
     return decorate
 
 
+def _member(folder: Path, name: str) -> Path:
+    # A name is another's text, and a slash in it must not lead out of the folder.
+    return folder / f"{quote(name, safe='')}{ONE_SUFFIX}"
+
+
 def _umask() -> int:
     """Returns what the user forbids on new files; asking means setting it for a moment."""
     mask = os.umask(0o077)
@@ -132,7 +188,8 @@ def _umask() -> int:
     return mask
 
 
-def _equal(path: Path, own: Path | None) -> bool:
-    if own is None or not own.is_file() or own.stat().st_size != path.stat().st_size:
-        return False
-    return path.read_bytes() == own.read_bytes()
+def _holds(path: Path, result: Result) -> bool:
+    """Returns whether a file is what writing a result would make of it."""
+    written = BytesIO()
+    write_result(written, result)
+    return path.stat().st_size == written.tell() and path.read_bytes() == written.getvalue()

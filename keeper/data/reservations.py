@@ -23,14 +23,16 @@ class ReservationKind(StrEnum):
     """What a reservation belongs to.
 
     Those of jobs and tasks are named by an address. A buyer stores a workload before its job or
-    task has one, so the reservation is named by a digest of the workload. A loan is what a command
-    needs of a job for as long as it runs.
+    task has one, so the reservation is named by a digest of the workload. A kernel's input that
+    several tasks may bring is named by its own digest. A loan is what a command needs of a job for
+    as long as it runs.
     """
 
     JOBS = "jobs"
     TASKS = "tasks"
     JOB_WORKLOADS = "job-workloads"
     TASK_WORKLOADS = "task-workloads"
+    KERNEL_INPUTS = "kernel-inputs"
     LOANS = "loans"
 
 

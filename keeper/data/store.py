@@ -304,6 +304,11 @@ class Reservation:
         return self._ledger.until(self._key) is not None
 
     @property
+    def until(self) -> float | None:
+        """Seconds since 1970 at which the reservation is given up, None where that is unknown."""
+        return self._ledger.until(self._key)
+
+    @property
     def expired(self) -> bool:
         """Whether the time for which the reservation is retained has passed."""
         until = self._ledger.until(self._key)

@@ -15,6 +15,7 @@ from kernels.custom.errors import (
     ShaderError,
 )
 from kernels.custom.folder import PACKAGES, read_package
+from kernels.custom.outputs import Output, split
 from kernels.custom.package import KernelPackage
 from kernels.custom.runner import RunLimits, run_package
 
@@ -26,6 +27,7 @@ __all__ = [
     "Element",
     "KernelPackage",
     "MemoryExceeded",
+    "Output",
     "PackageError",
     "Reason",
     "Role",
@@ -37,4 +39,5 @@ __all__ = [
     "Tolerance",
     "read_package",
     "run_package",
+    "split",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kernels.custom.buffer import Buffer, Role, Stage
-from kernels.custom.element import Element
+from kernels.custom.element import Element, Tolerance
 from kernels.custom.errors import PackageError, Reason
 
 VERSION = 2
@@ -28,21 +28,34 @@ def package_fields(document: object) -> Mapping[str, Any]:
 
 def described_buffer(buffer: Buffer) -> dict[str, Any]:
     """Returns a buffer's JSON form."""
-    return {
+    form: dict[str, Any] = {
         "bytes": buffer.bytes,
         "element": buffer.element.spoken,
         "role": str(buffer.role),
     }
+    if buffer.name is not None:
+        form["name"] = buffer.name
+    if buffer.tolerance is not None:
+        form["tolerance"] = described_tolerance(buffer.tolerance)
+    return form
+
+
+def described_tolerance(tolerance: Tolerance) -> dict[str, int]:
+    """Returns a tolerance's JSON form."""
+    return dict(zip(BOUNDS, tolerance.bits, strict=True))
 
 
 def described_stage(stage: Stage) -> dict[str, Any]:
     """Returns a stage's JSON form."""
-    return {
+    described: dict[str, Any] = {
         "bindings": list(stage.bindings),
         "entry_point": stage.entry_point,
         "source": stage.source,
         "workgroups": list(stage.workgroups),
     }
+    if stage.offsets:
+        described["offsets"] = list(stage.offsets)
+    return described
 
 
 def parsed_buffers(entries: object) -> tuple[Buffer, ...]:
@@ -59,19 +72,35 @@ def parsed_stages(entries: object) -> tuple[Stage, ...]:
     )
 
 
+def parsed_tolerance(entry: object, what: str) -> Tolerance:
+    """Returns a tolerance from its JSON form; raises PackageError where it is malformed."""
+    bounds = mapping(entry, set(BOUNDS), what)
+    return Tolerance.from_bits(*(integer(bounds[key], f"{what} {key}") for key in BOUNDS))
+
+
 def _buffer(entry: object, what: str) -> Buffer:
-    fields = mapping(entry, {"bytes", "element", "role"}, what)
+    own = entry.keys() & {"name", "tolerance"} if isinstance(entry, dict) else set()
+    fields = mapping(entry, {"bytes", "element", "role", *own}, what)
     element = _ELEMENTS.get(text(fields["element"], f"{what}: element"))
     if element is None:
         raise _unknown(f"{what}: element {fields['element']!r}", _ELEMENTS)
     role = _ROLES.get(text(fields["role"], f"{what}: role"))
     if role is None:
         raise _unknown(f"{what}: role {fields['role']!r}", _ROLES)
-    return Buffer(integer(fields["bytes"], f"{what}: bytes"), element, role)
+    return Buffer(
+        integer(fields["bytes"], f"{what}: bytes"),
+        element,
+        role,
+        text(fields["name"], f"{what}: name") if "name" in own else None,
+        parsed_tolerance(fields["tolerance"], f"{what}: tolerance") if "tolerance" in own else None,
+    )
 
 
 def _stage(entry: object, what: str) -> Stage:
-    fields = mapping(entry, {"bindings", "entry_point", "source", "workgroups"}, what)
+    keys = {"bindings", "entry_point", "source", "workgroups"}
+    if isinstance(entry, dict) and "offsets" in entry:
+        keys.add("offsets")
+    fields = mapping(entry, keys, what)
     counts = _integers(fields["workgroups"], f"{what}: workgroups")
     if len(counts) != 3:
         raise PackageError(
@@ -82,6 +111,7 @@ def _stage(entry: object, what: str) -> Stage:
         entry_point=text(fields["entry_point"], f"{what}: entry_point"),
         workgroups=(counts[0], counts[1], counts[2]),
         bindings=tuple(_integers(fields["bindings"], f"{what}: bindings")),
+        offsets=tuple(_integers(fields.get("offsets", []), f"{what}: offsets")),
     )
 
 

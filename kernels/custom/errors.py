@@ -16,6 +16,7 @@ class Reason(StrEnum):
     BAD_TOLERANCE = "BadTolerance"
     BAD_BINDING = "BadBinding"
     BAD_INPUT = "BadInput"
+    SOURCE_LIMIT = "SourceLimit"
     FORBIDDEN_FEATURE = "ForbiddenFeature"
     NESTING_LIMIT = "NestingLimit"
     PRIVATE_LIMIT = "PrivateLimit"

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from kernels.custom.document import BOUNDS
+from kernels.custom.document import described_tolerance
 from kernels.custom.element import Tolerance
 from kernels.custom.errors import PackageError, Reason
 from kernels.custom.package import MAX_PACKAGE_BYTES, KernelPackage
@@ -36,9 +36,18 @@ def _read_folder(folder: Path) -> KernelPackage:
     if not isinstance(names, list):
         raise PackageError(Reason.BAD_FILE, f"{path}: sources must be a list of files beside it")
     sources = [_source(folder, name) for name in names]
-    tolerance = _tolerance(document.get("tolerance"), path)
-    bounds = dict(zip(BOUNDS, tolerance.bits, strict=True))
-    return KernelPackage.from_document({**document, "sources": sources, "tolerance": bounds})
+    tolerance = described_tolerance(_tolerance(document.get("tolerance"), path))
+    changed: dict[str, object] = {"sources": sources, "tolerance": tolerance}
+    if isinstance(buffers := document.get("buffers"), list):
+        changed["buffers"] = [_buffer(entry, path) for entry in buffers]
+    return KernelPackage.from_document(document | changed)
+
+
+def _buffer(entry: object, path: Path) -> object:
+    """Returns a buffer's canonical form, where its tolerance is given in decimal numbers."""
+    if not isinstance(entry, dict) or "tolerance" not in entry:
+        return entry
+    return entry | {"tolerance": described_tolerance(_tolerance(entry["tolerance"], path))}
 
 
 def _source(folder: Path, name: object) -> str:

@@ -34,10 +34,11 @@ class Program:
         self._buffers: list[Any] = []
         with self._refusals():
             modules = [device.create_shader_module(code=text) for text in bounded_sources(package)]
+            self._pipelines: dict[tuple[int, str, tuple[str, ...]], tuple[Any, Any]] = {}
             self._steps = [self._step(stage, modules[stage.source]) for stage in package.stages]
 
     def run(self, inputs: Sequence[bytes]) -> bytes:
-        """Returns the output's bytes.
+        """Returns the outputs' bytes, one after the other.
 
         Raises PackageError when the inputs do not fit, ShaderError when the dispatch is refused and
         MemoryExceeded when the device is out of memory.
@@ -69,49 +70,71 @@ class Program:
         for target, buffer in zip(bound, package.buffers, strict=True):
             if buffer.role is Role.INPUT:
                 device.queue.write_buffer(target, 0, next(given).ljust(target.size, b"\0"))
-        output = bound[package.buffers.index(package.output)]
-        staging = self._buffer(package.output, _STAGING)
+        outputs = [
+            target
+            for target, buffer in zip(bound, package.buffers, strict=True)
+            if buffer.role is Role.OUTPUT
+        ]
+        staging = self._allocated(sum(each.size for each in outputs), _STAGING)
         encoder = device.create_command_encoder()
         compute = encoder.begin_compute_pass()
         for stage, (layout, pipeline) in zip(package.stages, self._steps, strict=True):
             compute.set_pipeline(pipeline)
-            compute.set_bind_group(0, self._bindings(layout, [bound[at] for at in stage.bindings]))
+            compute.set_bind_group(0, self._bindings(layout, stage, bound))
             compute.dispatch_workgroups(*stage.workgroups)
         compute.end()
-        encoder.copy_buffer_to_buffer(output, 0, staging, 0, output.size)
+        start = 0
+        for each in outputs:
+            encoder.copy_buffer_to_buffer(each, 0, staging, start, each.size)
+            start += each.size
         device.queue.submit([encoder.finish()])
         staging.map_sync(wgpu.MapMode.READ)
         found = bytes(staging.read_mapped())
         staging.unmap()
-        return found[: package.output.bytes]
+        return found[: package.output_bytes]
 
     def _step(self, stage: Stage, module: Any) -> tuple[Any, Any]:
-        layout = self._device.create_bind_group_layout(
-            entries=[
-                {
-                    "binding": at,
-                    "visibility": wgpu.ShaderStage.COMPUTE,
-                    "buffer": {"type": _KIND[self._package.buffers[buffer].role]},
-                }
-                for at, buffer in enumerate(stage.bindings)
-            ]
-        )
-        pipeline = self._device.create_compute_pipeline(
-            layout=self._device.create_pipeline_layout(bind_group_layouts=[layout]),
-            compute={"module": module, "entry_point": stage.entry_point},
-        )
-        return layout, pipeline
+        """Returns a stage's layout and pipeline, which stages of the same source share."""
+        kinds = tuple(_KIND[self._package.buffers[at].role] for at in stage.bindings)
+        key = (stage.source, stage.entry_point, kinds)
+        if key not in self._pipelines:
+            layout = self._device.create_bind_group_layout(
+                entries=[
+                    {
+                        "binding": at,
+                        "visibility": wgpu.ShaderStage.COMPUTE,
+                        "buffer": {"type": kind},
+                    }
+                    for at, kind in enumerate(kinds)
+                ]
+            )
+            pipeline = self._device.create_compute_pipeline(
+                layout=self._device.create_pipeline_layout(bind_group_layouts=[layout]),
+                compute={"module": module, "entry_point": stage.entry_point},
+            )
+            self._pipelines[key] = layout, pipeline
+        return self._pipelines[key]
 
-    def _bindings(self, layout: Any, buffers: Sequence[Any]) -> Any:
+    def _bindings(self, layout: Any, stage: Stage, bound: Sequence[Any]) -> Any:
         return self._device.create_bind_group(
             layout=layout,
             entries=[
-                {"binding": at, "resource": {"buffer": buffer, "offset": 0, "size": buffer.size}}
-                for at, buffer in enumerate(buffers)
+                {
+                    "binding": at,
+                    "resource": {
+                        "buffer": bound[place],
+                        "offset": offset,
+                        "size": bound[place].size - offset,
+                    },
+                }
+                for at, (place, offset) in enumerate(zip(stage.bindings, stage.begins, strict=True))
             ],
         )
 
     def _buffer(self, buffer: Buffer, usage: int) -> Any:
-        made = self._device.create_buffer(size=buffer.bound_bytes, usage=usage)
+        return self._allocated(buffer.bound_bytes, usage)
+
+    def _allocated(self, size: int, usage: int) -> Any:
+        made = self._device.create_buffer(size=size, usage=usage)
         self._buffers.append(made)
         return made

@@ -67,10 +67,11 @@ def run_package(
     adapter: str | None = None,
     limits: RunLimits | None = None,
 ) -> bytes:
-    """Returns the output's bytes, computed on the adapter that `select_adapter` finds by its name.
+    """Returns the outputs' bytes in order.
 
-    Raises PackageError when package or inputs do not fit, AdapterUnavailable, and these kinds of
-    RunError: ShaderError, DeadlineExceeded, MemoryExceeded, RunCrashed, ContainmentUnavailable.
+    They are computed on the adapter that `select_adapter` finds by its name. Raises PackageError
+    when package or inputs do not fit, AdapterUnavailable, and these kinds of RunError: ShaderError,
+    DeadlineExceeded, MemoryExceeded, RunCrashed, ContainmentUnavailable.
     """
     if not containable():
         raise ContainmentUnavailable(
@@ -102,7 +103,7 @@ def run_package(
                 process,
                 request,
                 bounds.deadline_seconds + GRACE_SECONDS,
-                package.output.bytes + HEAD_BYTES,
+                package.output_bytes + HEAD_BYTES,
             )
         except TooSlow:
             raise _too_slow(bounds) from None
@@ -114,8 +115,8 @@ def run_package(
     told = _outcome(head)
     if told["outcome"] != "done":
         raise _failure(told, bounds)
-    if len(output) != package.output.bytes:
-        raise RunCrashed(f"the run gave {len(output)} of {package.output.bytes} bytes")
+    if len(output) != package.output_bytes:
+        raise RunCrashed(f"the run gave {len(output)} of {package.output_bytes} bytes")
     return output
 
 

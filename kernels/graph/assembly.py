@@ -44,6 +44,29 @@ class Assembly:
             raise GraphError(Reason.OPERAND_MISMATCH, f"{value.spec} cannot be read as {spec}")
         return Value(value.source, spec)
 
+    def drop_unread_inputs(self) -> tuple[int, ...]:
+        """Leaves out the job inputs that no operator reads; returns the numbers of the others.
+
+        The others are numbered anew, so that values taken before are of no use any more.
+        """
+        operands = (operand for each in self._descriptors for operand in each.inputs)
+        read = {each.index for each in operands if each.kind is InputKind.JOB_INPUT}
+        numbers = {old: new for new, old in enumerate(sorted(read))}
+        self._inputs = len(numbers)
+        self._descriptors = [
+            replace(
+                each,
+                inputs=tuple(
+                    replace(operand, index=numbers[operand.index])
+                    if operand.kind is InputKind.JOB_INPUT
+                    else operand
+                    for operand in each.inputs
+                ),
+            )
+            for each in self._descriptors
+        ]
+        return tuple(numbers)
+
     @property
     def latest(self) -> Input:
         """Where the output of the latest operator is read from."""

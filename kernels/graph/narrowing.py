@@ -23,7 +23,15 @@ class _Merged:
     table: Array | None
 
 
-def narrowed(graph: Graph, results: Collection[int] = ()) -> Graph:
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A graph with fewer operators, and the new place of each operator that is left."""
+
+    graph: Graph
+    places: Mapping[int, int]
+
+
+def narrowed(graph: Graph, results: Collection[int] = ()) -> Narrowed:
     """Returns a graph with the same results in which sums of products are int8 where they can be.
 
     `results` are the operators besides the last one whose outputs are kept as they are. A product
@@ -158,7 +166,7 @@ def _clamped(descriptor: Descriptor, clamp: Descriptor) -> Descriptor:
     return replace(descriptor, clamp_low=low, clamp_high=high)
 
 
-def _without(graph: Graph, gone: Collection[int], ends: Mapping[int, _Merged]) -> Graph:
+def _without(graph: Graph, gone: Collection[int], ends: Mapping[int, _Merged]) -> Narrowed:
     """Returns the graph in which merged operators stand at the ends of their chains."""
     left = [index for index in range(len(graph.descriptors)) if index not in gone]
     moved = {old: new for new, old in enumerate(left)}
@@ -179,7 +187,7 @@ def _without(graph: Graph, gone: Collection[int], ends: Mapping[int, _Merged]) -
             for operand in descriptor.inputs
         )
         descriptors.append(replace(descriptor, inputs=inputs))
-    return Graph(tuple(descriptors), _used(descriptors, constants))
+    return Narrowed(Graph(tuple(descriptors), _used(descriptors, constants)), moved)
 
 
 def _used(descriptors: Sequence[Descriptor], constants: Constants) -> Constants:

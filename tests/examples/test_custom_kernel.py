@@ -16,7 +16,7 @@ PACKAGE = ROOT / "examples" / "custom_kernel"
 def test_the_package_is_valid_and_reads_its_input() -> None:
     package = read_package(PACKAGE)
     validate(package)
-    assert (len(package.inputs), package.output.bytes) == (1, package.inputs[0].bytes)
+    assert (len(package.inputs), package.output_bytes) == (1, package.inputs[0].bytes)
 
 
 @pytest.mark.skipif(not list_adapters(), reason="no GPU adapter")

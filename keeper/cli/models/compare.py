@@ -18,6 +18,7 @@ from keeper.cli.models.runnable import open_runnable
 from keeper.cli.models.tensors import NamedFile, read_tensors
 from keeper.cli.options import ADAPTER, answer, json_option
 from keeper.errors import BadInputError
+from kernels.onnx.reading import OpenAxes, input_shapes
 from kernels.trace.layout import Array
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -97,22 +98,19 @@ def random_inputs(
 ) -> Iterator[dict[str, Array]]:
     """Returns normal floats and small integers; BadInputError where an axis has no length."""
     generator = np.random.default_rng(seed)
-    held = {tensor.name for tensor in model.graph.initializer}
-    ports = [port for port in model.graph.input if port.name not in held]
+    try:
+        sizes = input_shapes(model, shapes)
+    except OpenAxes as error:
+        raise BadInputError(str(error)) from error
+    ports = [port for port in model.graph.input if port.name in sizes]
     for _ in range(samples):
-        yield {port.name: _random(port, shapes.get(port.name), generator) for port in ports}
+        yield {port.name: _random(port, sizes[port.name], generator) for port in ports}
 
 
 def _random(
-    port: onnx.ValueInfoProto, given: tuple[int, ...] | None, generator: np.random.Generator
+    port: onnx.ValueInfoProto, shape: tuple[int, ...], generator: np.random.Generator
 ) -> Array:
-    tensor = port.type.tensor_type
-    shape = given
-    if shape is None:
-        shape = tuple(dim.dim_value for dim in tensor.shape.dim)
-        if not all(dim.HasField("dim_value") for dim in tensor.shape.dim):
-            raise BadInputError(f"input {port.name!r} has open axes: give --shape {port.name}=...")
-    dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+    dtype = helper.tensor_dtype_to_np_dtype(port.type.tensor_type.elem_type)
     if dtype.kind == "b":
         return generator.integers(0, 2, shape).astype(dtype)
     if dtype.kind in "iu":

@@ -11,7 +11,7 @@ from keeper.cli.files import read_archive
 from keeper.cli.models.cost import url_option
 from keeper.cli.models.files import read_onnx
 from keeper.cli.models.judgement import accept_option
-from keeper.cli.models.quantise import Shape, deliver, of_quantised
+from keeper.cli.models.quantise import Shape, deliver, of_quantised, unused_lines
 from keeper.cli.models.runnable import weights_path
 from keeper.cli.options import answer, json_option
 from keeper.cli.outputs import require_place
@@ -121,6 +121,9 @@ def _tolerant(
         "digest": found.package.digest.hex(),
         "stages": len(found.package.stages),
         "device_bytes": found.package.device_bytes,
+        "inputs": [port.name for port in found.inputs],
+        "outputs": [port.name for port in found.outputs],
+        "unused_inputs": list(found.unused),
         "weights": [str(weights_path(output, at)) for at in range(len(found.weights))],
         "not_exact": why,
     }
@@ -129,5 +132,6 @@ def _tolerant(
         as_json,
         f"{output}: tolerant, {len(found.package.stages)} stages",
         f"digest {found.package.digest.hex()}",
+        *unused_lines(found.unused),
         *([f"not exact: {why}"] if why else []),
     )

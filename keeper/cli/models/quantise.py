@@ -1,7 +1,7 @@
 """`neurolov model quantise`: from a float model and sample inputs to an exact graph."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -115,14 +115,14 @@ def quantise(
     url: str | None,
     as_json: bool,
 ) -> int:
-    """Quantise an ONNX model to an exact graph and describe its inputs and output.
+    """Quantise an ONNX model to an exact graph and describe its inputs and outputs.
 
     Shows what a job will cost, then compares the graph with the model on samples that it was not
     calibrated on, beside onnxruntime's own int8. Where its error is more than twice as large, or
     the signal-to-noise ratio below 10 dB (20 dB for a model that is quantised already), nothing is
     written and the exit status is 1.
 
-    OUTPUT.json lists the inputs and the output with their scales and zero points.
+    OUTPUT.json lists the inputs and the outputs with their scales and zero points.
     """
     require_place(output)
     model = read_onnx(path)
@@ -140,7 +140,7 @@ def quantise(
     document = {
         "graph": str(output),
         "inputs": [asdict(port) for port in interface.inputs],
-        "output": asdict(interface.output),
+        "outputs": [asdict(port) for port in interface.outputs],
     }
     return deliver(made, output, document, accept=accept, as_json=as_json)
 
@@ -218,14 +218,21 @@ def deliver(
         "cost": made.cost,
         "accuracy": document_of(made.report, made.split),
         "refused": refused,
+        "unused_inputs": list(made.lowered.interface.unused),
     }
     written = (
         f"{output}: exact, {len(graph.descriptors)} operators, {graph.multiply_adds:,} "
         "multiply-adds",
         f"spec root {graph.spec_root.hex()}",
+        *unused_lines(made.lowered.interface.unused),
     )
     answer({**document, **told}, as_json, *lines_of(made.report), *(() if refused else written))
     return REFUSED if refused else 0
+
+
+def unused_lines(names: Sequence[str]) -> list[str]:
+    """Returns what is told of a model's inputs that have no effect."""
+    return [f"input {name!r} has no effect and is left out" for name in names]
 
 
 def interface_path(graph: Path) -> Path:

@@ -12,7 +12,7 @@ from keeper.cli.files import MalformedFileError, read_graph, read_kernel
 from keeper.cli.models.files import read_onnx
 from keeper.cli.models.quantise import read_interface
 from keeper.errors import BadInputError, KeeperError
-from kernels.custom import PackageError, RunError, run_package
+from kernels.custom import PackageError, RunError, run_package, split
 from kernels.graph import GraphError
 from kernels.graph.file import MAGIC
 from kernels.onnx.exact import InterfaceError
@@ -82,7 +82,7 @@ class TolerantPackage:
         self._package = read_kernel(path)
         beside = path.with_name(f"{path.name}.json")
         try:
-            self._inputs, self._output = ports_of_json(json.loads(beside.read_bytes()))
+            self._inputs, self._outputs = ports_of_json(json.loads(beside.read_bytes()))
             self._weights = [
                 np.load(weights_path(path, number), allow_pickle=False).tobytes()
                 for number in range(len(self._package.inputs) - len(self._inputs))
@@ -101,7 +101,11 @@ class TolerantPackage:
             raise BadInputError(str(error)) from error
         except (RunError, AdapterUnavailable) as error:
             raise ModelRunError(str(error)) from error
-        return {self._output.name: self._output.decode(data)}
+        parts = split(data, self._package.outputs)
+        return {
+            port.name: port.decode(part)
+            for port, (_, part) in zip(self._outputs, parts, strict=True)
+        }
 
 
 class ExactGraph:
@@ -117,12 +121,12 @@ class ExactGraph:
         """See Runnable."""
         try:
             given = self._interface.encode(inputs)
-            result = self._executor.execute(self._graph, given)[-1]
+            computed = self._executor.execute(self._graph, given)
         except (InterfaceError, GraphError, DeviceLimit) as error:
             raise BadInputError(str(error)) from error
         except DeviceLost as error:
             raise ModelRunError(str(error)) from error
-        return {self._interface.output.name: self._interface.decode(result)}
+        return self._interface.restore(computed)
 
 
 def weights_path(package: Path, number: int) -> Path:

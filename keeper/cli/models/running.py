@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import click
-import numpy as np
 
 from keeper.cli.models.runnable import open_runnable
 from keeper.cli.models.tensors import NamedFile, document_of, lines_of, read_tensors
 from keeper.cli.options import ADAPTER, answer, json_option
 from keeper.cli.outputs import require_place
 from keeper.files import replace_atomically
+from keeper.node.buying.results import write_archive
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -43,5 +43,5 @@ def run(
     outputs = open_runnable(path, adapter).run(inputs)
     if output is not None:
         with replace_atomically(output) as file:
-            np.savez(file, allow_pickle=False, **outputs)
+            write_archive(file, outputs)
     answer({"outputs": document_of(outputs)}, as_json, *lines_of(outputs))

@@ -95,7 +95,7 @@ def submit(
     async def work() -> Ending:
         async with open_connection(key.settings, key.keypair) as connection:
             archive = outputs_of(connection.folder)
-            size = npy_bytes(package.output.bytes)
+            size = npy_bytes(package.output_bytes)
             require_room(connection.folder, size)
             before, kept = begun_before(connection, order) or (None, None)
             if output is not None:

@@ -16,6 +16,10 @@ from kernels.runtime import DeviceLost
 
 # The package's own runner allows bfloat16 two units in the last place.
 BFLOAT16_RELATIVE = 2.0**-6
+# NumPy computes the expected transforms in float32. Where the right value is zero it leaves up to
+# one unit in the last place of the largest value.
+TRANSFORMS = ("DFT", "STFT")
+TRANSFORM_NOISE = 2.0**-23
 
 
 @dataclass(slots=True)
@@ -95,7 +99,9 @@ def _compare(runner: TolerantRunner, case: Any) -> int:
         for output, wanted in zip(found, map(_array, expected), strict=True):
             assert output.shape == wanted.shape, f"shape {output.shape}, not {wanted.shape}"
             assert output.dtype == wanted.dtype, f"dtype {output.dtype}, not {wanted.dtype}"
-            _assert_close(output, wanted, case.rtol, case.atol)
+            noise = TRANSFORM_NOISE if model.graph.node[0].op_type in TRANSFORMS else 0.0
+            least = noise * float(np.max(np.abs(wanted), initial=0)) if noise else 0.0
+            _assert_close(output, wanted, case.rtol, max(case.atol, least))
     return dispatches
 
 

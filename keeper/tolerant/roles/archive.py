@@ -4,16 +4,15 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 from solders.pubkey import Pubkey
 
 from keeper.files import replace_atomically
+from keeper.node.buying.results import Result, kept_path, read_result, suffix_of, write_result
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.state import TaskSnapshot
 
 FOLDER = "task-records"
 RECORD_SUFFIX = ".json"
-OUTPUT_SUFFIX = ".npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +109,13 @@ class TaskArchive:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def keep(self, snapshot: TaskSnapshot, output: bytes | None) -> TaskRecord:
-        """Write a task's record, with its output where there is one, and return it."""
+    def keep(self, snapshot: TaskSnapshot, output: Result | None) -> TaskRecord:
+        """Write a task's record, with its outputs where there are some, and return it."""
         task = snapshot.task
         record = record_of(snapshot, output=output is not None)
         if output is not None:
-            elements = np.frombuffer(output, task.element.numpy)
-            with replace_atomically(self.path(task.address)) as file:
-                np.save(file, elements, allow_pickle=False)
+            with replace_atomically(self._root / f"{task.address}{suffix_of(output)}") as file:
+                write_result(file, output)
         with replace_atomically(self._record_path(task.address)) as file:
             file.write(json.dumps(asdict(record), sort_keys=True).encode())
         return record
@@ -133,17 +131,13 @@ class TaskArchive:
         """Returns how every task ended that this node knows."""
         return [_read(path) for path in self._root.glob(f"*{RECORD_SUFFIX}")]
 
-    def output(self, task: Pubkey) -> np.ndarray | None:
-        """Returns the elements of a kept output, None where there is none."""
-        path = self.path(task)
-        if not path.is_file():
-            return None
-        kept: np.ndarray = np.load(path, allow_pickle=False)
-        return kept
+    def output(self, task: Pubkey) -> Result | None:
+        """Returns the elements of what is kept, None where there is nothing."""
+        return read_result(self._root, str(task))
 
     def path(self, task: Pubkey) -> Path:
         """Returns where a task's output is kept, if it is."""
-        return self._root / f"{task}{OUTPUT_SUFFIX}"
+        return kept_path(self._root, str(task))
 
     def _record_path(self, task: Pubkey) -> Path:
         return self._root / f"{task}{RECORD_SUFFIX}"

@@ -9,8 +9,10 @@ from solders.pubkey import Pubkey
 
 from keeper.data import BlobStore
 from keeper.node.buying.custody import Custody, LostError, Tell
+from keeper.node.buying.results import Result
 from keeper.node.buying.submissions import Submissions
 from keeper.node.connection import Connection, Reading
+from keeper.node.errors import WorkloadError
 from keeper.node.services import Announced
 from keeper.node.supervision import running
 from keeper.tolerant.decisions.codes import TaskState
@@ -19,6 +21,8 @@ from keeper.tolerant.roles.archive import FOLDER, TaskArchive, TaskRecord
 from keeper.tolerant.roles.buyer import TaskBuyer
 from keeper.tolerant.roles.mirror import TaskMirror
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher
+from keeper.tolerant.roles.workload import fetch_package, result_of
+from kernels.custom import KernelPackage
 
 KIND = "tasks"
 FETCH_SECONDS = 120.0
@@ -43,6 +47,7 @@ class TaskFollowing(Custody[TaskRecord]):
         self.mirror = mirror
         self.archive = outputs_of(connection.folder)
         self._connection = connection
+        self._store = store
         self.buyer = TaskBuyer(mirror, connection.submitter, connection.owner, store)
         self._posted = Submissions(connection.folder, KIND)
         announced = Announced(connection.folder, store)
@@ -87,9 +92,9 @@ class TaskFollowing(Custody[TaskRecord]):
             await self.mirror.next_view()
         return None
 
-    async def _settled(self, task: Task) -> bytes:
+    async def _settled(self, task: Task) -> Result:
         for _ in range(FETCH_TRIES):
-            output = await fetch_output(self._connection, task)
+            output = await fetch_output(self._connection, self._store, task)
             if output is not None:
                 return output
             await self.mirror.next_view()
@@ -101,13 +106,26 @@ class TaskFollowing(Custody[TaskRecord]):
         )
 
 
-async def fetch_output(reading: Reading, task: Task) -> bytes | None:
-    """Returns the output of the first paid provider that serves what it revealed, else None."""
+async def fetch_output(
+    reading: Reading, store: BlobStore, task: Task, package: KernelPackage | None = None
+) -> Result | None:
+    """Returns what the first paid provider that serves it revealed, None where there is none.
+
+    The kernel tells what the outputs are: by default it comes from the store, or from the buyer.
+    Raises LostError where neither has it.
+    """
+    try:
+        kernel = package or await fetch_package(reading.client, store, task)
+    except WorkloadError as error:
+        raise LostError(
+            f"{error}; its outputs can be read with the kernel alone: neurolov task result "
+            f"{task.address} --package FILE"
+        ) from error
     outputs = OutputFetcher(reading.client, reading.gateway)
     for run in task.paid_runs:
         data = await outputs.fetch(task, run, FETCH_SECONDS)
         if data is not None:
-            return data
+            return result_of(data, kernel.outputs)
     return None
 
 

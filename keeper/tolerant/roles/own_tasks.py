@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from solders.pubkey import Pubkey
 
+from keeper.configuration.settings import DEFAULT_QUOTA_BYTES
+from keeper.data import BlobStore
 from keeper.errors import BadInputError
 from keeper.node.buying.custody import LostError, Tell
+from keeper.node.buying.results import Result
 from keeper.node.buying.submissions import HeldElsewhereError, Submissions
 from keeper.node.connection import Connection, Reading
 from keeper.node.supervision import running
@@ -18,6 +20,7 @@ from keeper.tolerant.roles.buyer import TaskBuyer
 from keeper.tolerant.roles.following import KIND, fetch_output, outputs_of
 from keeper.tolerant.roles.mirror import TaskMirror, task_mirror
 from keeper.tolerant.roles.submission import UnknownTaskError
+from kernels.custom import KernelPackage
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,14 @@ def followable(
     return task, None
 
 
-async def task_output(reading: Reading, address: Pubkey) -> np.ndarray:
-    """Returns the elements of a settled task's output, kept or fetched and checked.
+async def task_output(
+    reading: Reading, address: Pubkey, package: KernelPackage | None = None
+) -> Result:
+    """Returns the elements of a settled task's outputs, kept or fetched and checked.
 
-    One that is fetched for a task of the key is kept. Raises UnknownTaskError, BadInputError where
-    the task is not settled, and LostError where nobody serves the output.
+    Those that are fetched for a task of the key are kept. `package` is the task's kernel where the
+    caller has it. Raises UnknownTaskError, BadInputError where the task is not settled or has
+    another kernel, and LostError where nobody serves the outputs or the kernel.
     """
     archive = outputs_of(reading.folder)
     if (kept := archive.output(address)) is not None:
@@ -105,12 +111,15 @@ async def task_output(reading: Reading, address: Pubkey) -> np.ndarray:
     if snapshot is None or snapshot.task.state is not TaskState.SETTLED:
         state = _record(reading, address).state if snapshot is None else snapshot.task.state.name
         raise BadInputError(f"task {address} is {state.lower()}: there is no output here")
-    output = await fetch_output(reading, snapshot.task)
+    if package is not None and package.digest != snapshot.task.kernel:
+        raise BadInputError(f"task {address} has another kernel than this package")
+    store = BlobStore(reading.folder, DEFAULT_QUOTA_BYTES)
+    output = await fetch_output(reading, store, snapshot.task, package)
     if output is None:
         raise LostError(f"task {address}: no provider that agrees serves what it revealed")
     if snapshot.task.buyer == reading.owner:
         archive.keep(snapshot, output)
-    return np.frombuffer(output, snapshot.task.element.numpy)
+    return output
 
 
 async def give_up(connection: Connection, address: Pubkey) -> None:

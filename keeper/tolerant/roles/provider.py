@@ -34,14 +34,15 @@ from keeper.tolerant.decisions.provider import (
 )
 from keeper.tolerant.decisions.retention import provider_keeps
 from keeper.tolerant.decisions.state import Run, Task, TaskSnapshot
+from keeper.tolerant.roles.kept_inputs import KeptInputs
 from keeper.tolerant.roles.mirror import TaskMirror, TaskView
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher, publish
 from keeper.tolerant.roles.role import TaskRole
 from keeper.tolerant.roles.runs import KeptRun, Runs, run_commitment
 from keeper.tolerant.roles.transactions import commit, reveal
 from keeper.tolerant.roles.workload import UnfitTaskError, fetch_workload
-from keeper.tolerant.verification.tolerance import agree
-from kernels.custom import KernelPackage, PackageError, RunError
+from keeper.tolerant.verification.tolerance import results_agree
+from kernels.custom import KernelPackage, Output, PackageError, RunError
 from kernels.runtime import AdapterUnavailable
 
 LOG = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class TaskProvider(TaskRole):
         super().__init__(mirror, submitter, owner)
         self._tools = tools
         self._outputs = OutputFetcher(tools.client, mirror.gateway)
+        self._inputs = KeptInputs(tools.store)
         self._kept = tools.runs.keys()
         self._unfit: frozenset[Pubkey] = frozenset()
         self._compared: dict[Pubkey, Comparison] = {}
@@ -132,6 +134,7 @@ class TaskProvider(TaskRole):
         done = frozenset(task for task in self._kept if keeping(task) is not Keeping.NEEDED)
         if due or done:
             await asyncio.to_thread(self._evict, due, done)
+        await asyncio.to_thread(self._inputs.tidy)
         self._kept -= done
         self._unfit &= view.tasks.keys()
         self._compared = {
@@ -168,14 +171,14 @@ class TaskProvider(TaskRole):
         await asyncio.to_thread(reservation.reserve, 2 * sealed_bytes(task.output_bytes))
         try:
             async with asyncio.timeout(self.mirror.transfer_seconds(task.deadline)):
-                workload = await fetch_workload(self._tools.client, task)
+                workload = await fetch_workload(self._tools.client, self._inputs, task)
             output = await self._executed(task, workload.package, workload.inputs)
         except TimeoutError as error:
             raise WorkloadError(f"task {task.address}: it is served too slowly") from error
         except UnfitTaskError:
             self._unfit |= {task.address}
             raise
-        kept = await asyncio.to_thread(KeptRun.of, output)
+        kept = await asyncio.to_thread(KeptRun.of, output, workload.package.outputs)
         await asyncio.to_thread(self._tools.runs.keep, task.address, kept, output)
         self._kept |= {task.address}
         LOG.info("task %s: ran %s, root %s", task.address, workload.package.name, kept.root.hex())
@@ -202,6 +205,8 @@ class TaskProvider(TaskRole):
         """
         own = task.run_of(self.owner)
         assert own is not None
+        whole = Output(None, task.output_bytes, task.element, task.tolerance)
+        outputs = self._tools.runs.get(task.address).outputs or (whole,)
         output = await asyncio.to_thread(self._tools.runs.payload, task.address)
         rivals, seconds = list(task.rivals_of(own)), self.mirror.transfer_seconds(task.deadline)
 
@@ -209,7 +214,7 @@ class TaskProvider(TaskRole):
             data = await self._outputs.fetch(task, rival, seconds)
             if data is None:
                 return None
-            return await asyncio.to_thread(agree, output, data, task.element, task.tolerance)
+            return await asyncio.to_thread(results_agree, output, data, outputs)
 
         found = await asyncio.gather(*map(verdict, rivals))
         agrees = sum(1 << rival.index for rival, same in zip(rivals, found, strict=True) if same)

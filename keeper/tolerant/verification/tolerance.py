@@ -5,12 +5,13 @@ of the others' outputs agree with their own. The rule is symmetric, and a wider 
 takes an agreement back.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kernels.custom import Element, Tolerance
+from kernels.custom import Element, Output, Tolerance, split
 
 # Comparing so many elements at a time keeps the memory small.
 BLOCK = 1 << 20
@@ -19,6 +20,20 @@ _WORD = {Element.F16: "<u2", Element.F32: "<u4"}
 
 Bools = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
+
+
+def results_agree(a: bytes, b: bytes, outputs: Sequence[Output]) -> bool:
+    """Returns whether two results of a kernel agree in every output, each by its own tolerance.
+
+    Results of another length agree with none.
+    """
+    total = sum(each.bytes for each in outputs)
+    if len(a) != total or len(b) != total:
+        return False
+    pairs = zip(split(a, outputs), split(b, outputs), strict=True)
+    return all(
+        agree(left, right, output.element, output.tolerance) for (output, left), (_, right) in pairs
+    )
 
 
 def agree(a: bytes, b: bytes, element: Element, tolerance: Tolerance) -> bool:

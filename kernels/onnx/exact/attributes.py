@@ -13,8 +13,6 @@ from kernels.onnx.exact.network import Node
 from kernels.onnx.reading.growth import grows
 from kernels.trace.layout import Array
 
-SYMBOLIC = "give every axis a size: --shape NAME=1,3,224,224"
-
 
 def plain(proto: onnx.NodeProto) -> Node:
     """Returns a node with its attributes as Python values."""
@@ -48,13 +46,10 @@ def constants_of(model: onnx.ModelProto) -> tuple[dict[str, Array], list[onnx.No
 
 
 def shape_of(value: onnx.ValueInfoProto, given: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
-    """Returns the shape of a graph's input; raises LoweringError when an axis has only a name."""
-    if value.name in given:
-        return given[value.name]
-    sizes = [axis.dim_value for axis in value.type.tensor_type.shape.dim]
-    if any(size < 1 for size in sizes):
-        raise LoweringError(f"input {value.name!r}", f"an axis has no fixed size; {SYMBOLIC}")
-    return tuple(sizes)
+    """Returns the shape of a graph's input; raises LoweringError for non-tensors."""
+    if value.name not in given:
+        raise LoweringError(f"input {value.name!r}", "is not a tensor, as a job input must be")
+    return given[value.name]
 
 
 def stored_as(value: onnx.ValueInfoProto) -> str:

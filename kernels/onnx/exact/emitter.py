@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import prod
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.network import HIGH, LOW, Quantisation, Real
 from kernels.onnx.exact.tensor import Layout, Tensor, stored_shape
-from kernels.trace import DType, Shape, shape4
+from kernels.trace import DType, Shape, row_stride, shape4
 from kernels.trace.layout import Array
 
 NEAR = 1e-12
@@ -124,6 +123,28 @@ class Emitter:
         value = self.build.relu(tensor.value, max(low, tensor.dtype.low), high)
         return tensor.rewritten(value, zero_point=tensor.zero_point)
 
+    def indices(self, source: Value, numbers: Array) -> Value:
+        """Returns constant numbers [1, 1, count, 1] int32 as an operator can read them.
+
+        An operator takes no constant first, so a product of any element with zeros adds them as its
+        bias. Its row has no padding, so that it can be read as a column.
+        """
+        key: Key = ("indices", numbers.astype(np.int32).tobytes())
+        if key not in self._known:
+            seed = self.build.as_strided(source, (1, 1, 1, 1), (0, 0, 0, 0))
+            if seed.spec.dtype is DType.INT32:
+                seed = self.build.requantise(seed, 1, 1)
+            count = len(numbers)
+            width = row_stride(4 * count) // 4
+            bias = np.zeros(width, np.int32)
+            bias[:count] = numbers
+            row = self.build.matmul(seed, np.zeros((width, 1), np.int8), bias)
+            column = self.build.view(row, (1, 1, width, 1))
+            if count < width:
+                column = self.build.as_strided(column, (1, 1, count, 1), (0, 0, 1, 0))
+            self._known[key] = Tensor.dense(column, (count,), 1.0)
+        return self._known[key].value
+
     def is_last(self, value: Value) -> bool:
         """Returns whether the latest operator wrote this value."""
         return self.build.latest == value.source
@@ -183,8 +204,10 @@ class Emitter:
     def _arranged(self, tensor: Tensor, shape: Shape) -> Tensor:
         moved = self._reshaped(tensor.layout, shape)
         if moved is None:
-            merged = _merged(tensor.layout)
-            first = self._arranged(tensor, merged)
+            seen = tensor.viewed(_merged(tensor.layout))
+            if seen.layout.ndim > 4:
+                return self._arranged(self._sorted(seen), shape)
+            first = self._arranged(seen, shape4(seen.shape or (1,)))
             return self._arranged(first.viewed(first.layout.reshape(tensor.shape)), shape)
         view = tensor.viewed(moved)
         if view.row_major and (not tensor.per_channel or shape[3] == len(tensor.scale)):
@@ -197,6 +220,26 @@ class Emitter:
         )
         value = self.build.as_strided(tensor.value, shape, steps, tensor.offset)
         return Tensor.dense(value, shape, tensor.scale, tensor.zero_point)
+
+    def _sorted(self, seen: Tensor) -> Tensor:
+        """Returns the tensor after one copy that moves another axis to its place at the end.
+
+        Axes that are in place count as one, so that each copy has at most four. Raises
+        LoweringError where the view leaves out elements between too many axes.
+        """
+        axes = seen.layout.ndim
+        stored = list(seen.order)
+        for place in reversed(range(axes)):
+            order = [axis for axis in stored if axis < place] + list(range(place, axes))
+            if order == stored:
+                continue
+            turned = seen.layout.transpose(order)
+            flat = _merged(turned)
+            if flat.ndim <= 4:
+                copied = self._arranged(seen.viewed(flat), shape4(flat.shape))
+                layout = copied.layout.reshape(turned.shape)
+                return copied.viewed(layout.transpose(tuple(np.argsort(order))))
+        raise LoweringError("Reshape", f"a view of {seen.layout.size} elements has {axes} axes")
 
     @staticmethod
     def _reshaped(layout: Layout, shape: Shape) -> Layout | None:
@@ -224,8 +267,8 @@ class Emitter:
         )
 
 
-def _merged(layout: Layout) -> Shape:
-    """Returns the fewest axes that show the same elements in the same order."""
+def _merged(layout: Layout) -> Layout:
+    """Returns the same elements in the same order under the fewest axes."""
     sizes: list[int] = []
     steps: list[int] = []
     for size, step in zip(layout.shape, layout.strides, strict=True):
@@ -235,6 +278,4 @@ def _merged(layout: Layout) -> Shape:
             sizes[-1], steps[-1] = sizes[-1] * size, step
         else:
             sizes, steps = [*sizes, size], [*steps, step]
-    if len(sizes) > 4:
-        raise LoweringError("Reshape", f"a view of {prod(sizes)} elements has {len(sizes)} axes")
-    return shape4(tuple(sizes) or (1,))
+    return layout.reshape(sizes, copy=False)

@@ -1,4 +1,4 @@
-"""Converts real numbers to job inputs, and a job's result back to real numbers."""
+"""Converts real numbers to job inputs, and a job's outputs back to real numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kernels.onnx.exact.network import Quantisation
+from kernels.onnx.exact.network import Quantisation, Real
 from kernels.trace import DType, Shape
 from kernels.trace.layout import Array
 
-VERSION = 1
+VERSION = 2
+SHIFTS = {"int8": 0, "uint8": 128}
 
 
 class InterfaceError(ValueError):
@@ -23,7 +24,7 @@ class Port:
     """An input or output: ONNX's shape, the job's shape, and real = scale · (q − zero_point).
 
     `scale` is a list where each channel of the last axis has its own; `stored` is ONNX's element
-    type.
+    type. `operator` is the one that computes an output, None for an input.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Port:
     scale: float | list[float]
     zero_point: int
     stored: str
+    operator: int | None = None
 
     def encode(self, real: Array) -> Array:
         """Returns real numbers, or ONNX's own int8 or uint8, as a job input.
@@ -44,26 +46,50 @@ class Port:
         if self.dtype is DType.INT32:
             whole = np.clip(real, DType.INT32.low, DType.INT32.high)
             return whole.astype(np.int32).reshape(self.job_shape)
-        if self.stored in ("int8", "uint8"):
-            shift = 128 if self.stored == "uint8" else 0
-            return (real.astype(np.int16) - shift).astype(np.int8).reshape(self.job_shape)
+        if self.stored in SHIFTS:
+            codes = real.astype(np.int16) - SHIFTS[self.stored]
+            return codes.astype(np.int8).reshape(self.job_shape)
         assert isinstance(self.scale, float)
-        codes = Quantisation(self.scale, self.zero_point).of(np.asarray(real, np.float64))
-        return codes.reshape(self.job_shape)
+        return (
+            Quantisation(self.scale, self.zero_point)
+            .of(np.asarray(real, np.float64))
+            .reshape(self.job_shape)
+        )
 
     def decode(self, result: Array) -> npt.NDArray[np.float32]:
-        """Returns a job's result as real numbers, float32 in ONNX's shape."""
+        """Returns an output of a job as real numbers, float32 in ONNX's shape."""
+        return np.asarray(self._real(result), np.float32)
+
+    def restore(self, result: Array) -> Array:
+        """Returns an output of a job as ONNX gives it: int8 and uint8 as codes, floats as float32."""
+        stored = np.dtype(self.stored)
+        if self.stored in SHIFTS and self.dtype is DType.INT8:
+            codes = result.astype(np.int16) + SHIFTS[self.stored]
+            return codes.astype(stored).reshape(self.shape)
+        if stored.kind in "biu":
+            return np.rint(self._real(result)).astype(stored)
+        return self.decode(result)
+
+    def _real(self, result: Array) -> Real:
         units = result.astype(np.float64).reshape(self.job_shape) - self.zero_point
-        real = units * np.asarray(self.scale)
-        return np.asarray(real, np.float32).reshape(self.shape)
+        return np.asarray(units * np.asarray(self.scale)).reshape(self.shape)
 
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """A model's inputs in order, and its output."""
+    """A model's inputs in order, its outputs, and the inputs that have no effect."""
 
     inputs: tuple[Port, ...]
-    output: Port
+    outputs: tuple[Port, ...]
+    unused: tuple[str, ...] = ()
+
+    @property
+    def output(self) -> Port:
+        """The only output; raises InterfaceError where there are several."""
+        if len(self.outputs) != 1:
+            names = ", ".join(port.name for port in self.outputs)
+            raise InterfaceError(f"the model has several outputs: {names}")
+        return self.outputs[0]
 
     def encode(self, feeds: Mapping[str, Array]) -> list[Array]:
         """Returns job inputs from ONNX inputs by name; raises InterfaceError if one is missing."""
@@ -73,15 +99,24 @@ class Interface:
         return [port.encode(feeds[port.name]) for port in self.inputs]
 
     def decode(self, result: Array) -> npt.NDArray[np.float32]:
-        """Returns a job's result as real numbers, float32 in ONNX's shape."""
+        """Returns the only output as real numbers, from a job's result; see `Port.decode`."""
         return self.output.decode(result)
+
+    def restore(self, computed: Sequence[Array]) -> dict[str, Array]:
+        """Returns the outputs by name as ONNX gives them, from what every operator computed."""
+        return {
+            port.name: port.restore(computed[port.operator])
+            for port in self.outputs
+            if port.operator is not None
+        }
 
     def as_json(self) -> dict[str, Any]:
         """Returns the JSON document that is written beside a graph file."""
         return {
             "version": VERSION,
             "inputs": [_document(port) for port in self.inputs],
-            "output": _document(self.output),
+            "outputs": [_document(port) for port in self.outputs],
+            "unused": list(self.unused),
         }
 
     @classmethod
@@ -89,8 +124,14 @@ class Interface:
         """Returns the interface from `as_json`'s document; raises InterfaceError for others."""
         try:
             if document["version"] != VERSION:
-                raise InterfaceError(f"version {document['version']} is not {VERSION}")
-            return cls(tuple(map(_port, document["inputs"])), _port(document["output"]))
+                raise InterfaceError(
+                    f"version {document['version']} is not {VERSION}: make the graph again"
+                )
+            return cls(
+                tuple(_port(each, None) for each in document["inputs"]),
+                tuple(_port(each, int(each["operator"])) for each in document["outputs"]),
+                tuple(map(str, document["unused"])),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise InterfaceError(f"not the description of a model's tensors: {error}") from error
 
@@ -99,7 +140,7 @@ def _document(port: Port) -> dict[str, Any]:
     return asdict(port) | {"dtype": port.dtype.name.lower()}
 
 
-def _port(document: Mapping[str, Any]) -> Port:
+def _port(document: Mapping[str, Any], operator: int | None) -> Port:
     job_shape: Sequence[int] = [int(size) for size in document["job_shape"]]
     scale = document["scale"]
     return Port(
@@ -109,5 +150,6 @@ def _port(document: Mapping[str, Any]) -> Port:
         dtype=DType[document["dtype"].upper()],
         scale=[float(each) for each in scale] if isinstance(scale, list) else float(scale),
         zero_point=int(document["zero_point"]),
-        stored=str(document["stored"]),
+        stored=np.dtype(document["stored"]).name,
+        operator=operator,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from kernels.codes import InputKind
 from kernels.graph import Graph, GraphError, narrowed
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import LoweringError
@@ -13,6 +14,7 @@ from kernels.onnx.exact.network import (
     QUANTISE,
     Network,
     NetworkInput,
+    NetworkOutput,
     Node,
     Quantisation,
     Real,
@@ -23,7 +25,20 @@ from kernels.trace import DType
 from kernels.trace.layout import Array
 
 INDICES = ("int32", "int64")
-INDEX_READERS = {"Gather", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+INDEX_READERS = {
+    "Cast",
+    "Equal",
+    "Gather",
+    "Greater",
+    "GreaterOrEqual",
+    "Identity",
+    "Less",
+    "LessOrEqual",
+    "Reshape",
+    "Squeeze",
+    "Transpose",
+    "Unsqueeze",
+}
 
 Handler = Callable[["Lowering", Node], None]
 
@@ -54,28 +69,65 @@ class Lowering:
 
     def run(self) -> Lowered:
         """Returns the exact graph; raises LoweringError naming a node that has no exact form."""
-        ports = tuple(self._input(number) for number in range(len(self.network.inputs)))
-        for node in self.network.nodes:
-            handler = self._handlers.get(node.kind)
-            if handler is None:
-                raise LoweringError(
-                    node.label,
-                    "no exact form; leave it out of the exported graph, or run the float model as "
-                    "a tolerant job",
-                )
-            try:
-                handler(self, node)
-            except GraphError as error:
-                raise LoweringError(node.label, error.message) from error
-        output = self._result()
+        ports = [self._input(entry) for entry in self.network.inputs if self._matters(entry)]
+        self._lower_nodes()
+        outputs = self._results()
+        kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
+        if not kept:
+            raise LoweringError("outputs", "none of them depends on an input")
         detailed = self.emit.build.build()
-        graph = narrowed(detailed)
-        if len(graph.inputs) != len(ports):
-            raise LoweringError("inputs", "one of them has no effect; export without it")
-        seen = zip(ports, graph.inputs, strict=True)
+        ends = [port.operator for port in outputs if port.operator is not None]
+        merged = narrowed(detailed, ends)
+        places = [merged.places[end] for end in ends]
+        moved = zip(outputs, places, strict=True)
+        outputs = tuple(replace(port, operator=place) for port, place in moved)
+        graph = merged.graph
+        seen = zip(kept, graph.inputs, strict=True)
         # A graph's input takes the shape in which the first operator reads it.
         taken = tuple(replace(port, job_shape=spec.shape) for port, spec in seen)
-        return Lowered(graph, Interface(taken, output), detailed, self.network.nodes, self._tensors)
+        names = {port.name for port in taken}
+        unused = tuple(each.name for each in self.network.inputs if each.name not in names)
+        interface = Interface(taken, outputs, unused)
+        return Lowered(graph, interface, detailed, self.network.nodes, self._held(kept != ports))
+
+    def _held(self, renumbered: bool) -> dict[str, Tensor]:
+        """Returns the tensors; without the inputs where these were numbered anew."""
+        return {
+            name: tensor
+            for name, tensor in self._tensors.items()
+            if not renumbered or tensor.value.source.kind is not InputKind.JOB_INPUT
+        }
+
+    def _lower_nodes(self) -> None:
+        """Lowers every node; raises LoweringError naming all those that have no exact form.
+
+        A node that reads the result of such a node is passed over.
+        """
+        errors: list[LoweringError] = []
+        missing: set[str] = set()
+        for node in self.network.nodes:
+            try:
+                if missing.isdisjoint(node.inputs):
+                    self._lower(node)
+                    continue
+            except LoweringError as error:
+                errors.append(error)
+            missing.update(node.outputs)
+        if errors:
+            raise LoweringError.of(errors)
+
+    def _lower(self, node: Node) -> None:
+        handler = self._handlers.get(node.kind)
+        if handler is None:
+            raise LoweringError(
+                node.label,
+                "no exact form; leave it out of the exported graph, or run the float model as "
+                "a tolerant job",
+            )
+        try:
+            handler(self, node)
+        except GraphError as error:
+            raise LoweringError(node.label, error.message) from error
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """Returns a computed operand; raises LoweringError for a constant."""
@@ -89,6 +141,10 @@ class Lowering:
     def computed(self, name: str) -> bool:
         """Returns whether a tensor is computed, so not a constant."""
         return name in self._tensors
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Returns the shape of a computed tensor."""
+        return self._tensors[name].shape
 
     def int8(self, node: Node, position: int = 0) -> Tensor:
         """Returns an operand as int8 with one scale, in its calibrated form if it needs conversion.
@@ -140,15 +196,17 @@ class Lowering:
         return self.network.quantisations.get(name)
 
     def peak(self, name: str) -> float | None:
-        """Returns the largest magnitude that calibration saw, or None."""
-        return self.network.peaks.get(name)
+        """Returns the largest magnitude that calibration saw, or None where it saw only zeros."""
+        return self.network.peaks.get(name) or None
 
     def put(self, node: Node, tensor: Tensor, output: int = 0) -> None:
         """Sets one of the node's outputs to this tensor."""
         self._tensors[node.outputs[output]] = tensor
 
-    def _input(self, number: int) -> Port:
-        entry = self.network.inputs[number]
+    def _matters(self, entry: NetworkInput) -> bool:
+        return bool(self.network.consumers(entry.name)) or self.network.is_output(entry.name)
+
+    def _input(self, entry: NetworkInput) -> Port:
         shape = stored_shape(entry.shape)
         found = entry.quantisation
         if found is None:
@@ -180,22 +238,46 @@ class Lowering:
             )
         if not readers <= INDEX_READERS:
             raise LoweringError(
-                f"input {entry.name!r}", "integers are read only as indices of Gather"
+                f"input {entry.name!r}",
+                "integers are read only as indices of Gather, by comparisons and by Cast",
             )
 
-    def _result(self) -> Port:
-        name = self.network.output
+    def _results(self) -> tuple[Port, ...]:
+        """Returns the outputs' ports, each of an operator of its own.
+
+        The only output is that of the last operator.
+        """
+        taken: set[int] = set()
+        ports = []
+        for output in self.network.outputs:
+            ports.append(port := self._result(output, taken))
+            assert port.operator is not None
+            taken.add(port.operator)
+        return tuple(ports)
+
+    def _result(self, output: NetworkOutput, taken: set[int]) -> Port:
+        name = output.name
         if name not in self._tensors:
-            raise LoweringError(name, "the output does not depend on an input")
+            raise LoweringError(f"output {name!r}", "it does not depend on an input; leave it out")
         tensor = self._tensors[name]
         shape = stored_shape(tensor.shape)
         last = self.emit.arranged(tensor, shape)
-        if not self.emit.is_last(last.value):
+        source = last.value.source
+        computed = source.kind is InputKind.OPERATOR_OUTPUT and source.index not in taken
+        only = len(self.network.outputs) == 1
+        if not computed or (only and not self.emit.is_last(last.value)):
             steps = tuple(np.empty(shape, np.int8).strides)
             if last.per_channel:
                 last = self.emit.int32(last)
             value = self.emit.build.as_strided(last.value, shape, steps)
             last = last.rewritten(value, zero_point=last.zero_point)
         return Port(
-            name, tensor.shape, shape, last.dtype, last.scale.tolist(), last.zero_point, "float32"
+            name,
+            tensor.shape,
+            shape,
+            last.dtype,
+            last.scale.tolist(),
+            last.zero_point,
+            output.stored,
+            last.value.source.index,
         )

@@ -92,8 +92,16 @@ class NetworkInput:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkOutput:
+    """An output of the ONNX graph; `stored` is its element type as NumPy names it."""
+
+    name: str
+    stored: str
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
-    """Nodes in order, constants by name, and one output.
+    """Nodes in order, constants by name, and the outputs.
 
     `quantisations`, `peaks` and `channels` hold the results of calibration. The first maps a tensor
     to its int8 form where one is needed, the second maps a tensor that stays int32 to its largest
@@ -104,7 +112,7 @@ class Network:
     inputs: tuple[NetworkInput, ...]
     nodes: tuple[Node, ...]
     constants: Mapping[str, Array | Weights]
-    output: str
+    outputs: tuple[NetworkOutput, ...]
     quantisations: Mapping[str, Quantisation] = field(default_factory=dict)
     peaks: Mapping[str, float] = field(default_factory=dict)
     channels: Mapping[str, Real] = field(default_factory=dict)
@@ -112,3 +120,7 @@ class Network:
     def consumers(self, name: str) -> list[Node]:
         """Returns the nodes that read a tensor."""
         return [node for node in self.nodes if name in node.inputs]
+
+    def is_output(self, name: str) -> bool:
+        """Returns whether a tensor is an output of the graph."""
+        return any(each.name == name for each in self.outputs)

@@ -8,18 +8,21 @@ import onnx
 
 from kernels.onnx.exact.attributes import constants_of, plain, shape_of, stored_as
 from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.expansion import expanded
 from kernels.onnx.exact.network import (
     HIGH,
     LOW,
     QUANTISE,
     Network,
     NetworkInput,
+    NetworkOutput,
     Node,
     Quantisation,
     Real,
     Weights,
 )
 from kernels.onnx.exact.simplification import simplified
+from kernels.onnx.reading import OpenAxes, input_shapes
 from kernels.trace.layout import Array
 
 UINT8_SHIFT = 128
@@ -37,11 +40,29 @@ BINARY = {"QLinearAdd": "Add", "QLinearMul": "Mul", "QLinearMatMul": "MatMul"}
 def read_network(
     model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]] | None = None
 ) -> Network:
-    """Returns the network of a model; `shapes` sizes inputs whose axes have only names.
+    """Returns the network of a model; `shapes` sizes inputs with open axes, or axes by name.
 
     Raises LoweringError naming a node without an exact form.
     """
-    return simplified(_Reader(model, shapes or {}).network())
+    try:
+        sizes = input_shapes(model, shapes or {})
+    except OpenAxes as error:
+        raise LoweringError(error.label, error.why) from error
+    return simplified(_Reader(expanded(_sized(model, sizes)), sizes).network())
+
+
+def _sized(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
+    """Returns the model with the sizes that are given for its inputs' axes."""
+    if not any(value.name in shapes for value in model.graph.input):
+        return model
+    sized = onnx.ModelProto()
+    sized.CopyFrom(model)
+    for value in sized.graph.input:
+        if value.name in shapes:
+            del value.type.tensor_type.shape.dim[:]
+            for size in shapes[value.name]:
+                value.type.tensor_type.shape.dim.add(dim_value=size)
+    return sized
 
 
 @dataclass(slots=True)
@@ -55,9 +76,6 @@ class _Reader:
 
     def network(self) -> Network:
         graph = self.model.graph
-        if len(graph.output) != 1:
-            names = ", ".join(each.name for each in graph.output)
-            raise LoweringError(graph.name, f"has the outputs {names}; export only one of them")
         self.raw, left = constants_of(self.model)
         self.constants = dict(self.raw)
         for proto in left:
@@ -65,7 +83,9 @@ class _Reader:
         known = self.raw.keys()
         entries = [value for value in graph.input if value.name not in known]
         inputs = tuple(self._entry(value) for value in entries)
-        return Network(inputs, tuple(self.nodes), self.constants, graph.output[0].name)
+        stored = {value.name: stored_as(value) for value in graph.output}
+        outputs = tuple(NetworkOutput(name, element) for name, element in stored.items())
+        return Network(inputs, tuple(self.nodes), self.constants, outputs)
 
     def _entry(self, value: onnx.ValueInfoProto) -> NetworkInput:
         found = self.bound.get(value.name)

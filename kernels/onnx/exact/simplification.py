@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from kernels.onnx.exact.gemm import without_gemm
 from kernels.onnx.exact.network import Network, Node, Weights
 from kernels.trace.layout import Array
 
 
 def simplified(network: Network) -> Network:
-    """Returns the network with each bias merged into its product."""
-    return _with_biases(network)
+    """Returns the network with biases merged into products and padding into convolutions."""
+    return _with_padding(_with_biases(without_gemm(network)))
 
 
 def _with_biases(network: Network) -> Network:
@@ -22,7 +23,7 @@ def _with_biases(network: Network) -> Network:
         if node.kind == "MatMul"
         and node.inputs[1] in network.constants
         and read.count(node.outputs[0]) == 1
-        and node.outputs[0] != network.output
+        and not network.is_output(node.outputs[0])
     }
     merged: dict[str, Node] = {}
     for node in network.nodes:
@@ -43,6 +44,54 @@ def _with_biases(network: Network) -> Network:
     return replace(network, nodes=tuple(nodes))
 
 
+def _with_padding(network: Network) -> Network:
+    """Merges Pad by zeros of spatial axes into the convolutions that alone read it."""
+    merged: dict[str, tuple[str, list[int]]] = {}
+    for node in network.nodes:
+        pads = _spatial_zeros(network, node) if node.kind == "Pad" else None
+        readers = network.consumers(node.outputs[0])
+        if pads is None or not readers or node.outputs[0] == network.output:
+            continue
+        if all(_takes_padding(reader, node.outputs[0]) for reader in readers):
+            merged[node.outputs[0]] = (node.inputs[0], pads)
+    nodes = [
+        _padded(node, *merged[node.inputs[0]]) if node.inputs and node.inputs[0] in merged else node
+        for node in network.nodes
+        if node.outputs[0] not in merged
+    ]
+    return replace(network, nodes=tuple(nodes))
+
+
+def _padded(node: Node, source: str, pads: list[int]) -> Node:
+    own = node.attributes.get("pads") or [0] * len(pads)
+    total = [int(a) + b for a, b in zip(own, pads, strict=True)]
+    attributes = {**node.attributes, "pads": total, "auto_pad": "NOTSET"}
+    return replace(node, inputs=(source, *node.inputs[1:]), attributes=attributes)
+
+
+def _takes_padding(reader: Node, name: str) -> bool:
+    explicit = reader.attributes.get("auto_pad", "NOTSET") in ("NOTSET", "VALID")
+    return reader.kind == "Conv" and explicit and name not in reader.inputs[1:]
+
+
+def _spatial_zeros(network: Network, node: Node) -> list[int] | None:
+    """Returns a Pad's spatial pads, begins first; None for any other Pad."""
+    if node.attributes.get("mode", "constant") != "constant" or "value" in node.attributes:
+        return None
+    given = [network.constants.get(name) for name in node.inputs[1:]]
+    names = node.inputs[1:]
+    if len(names) > 2 or not names or not isinstance(given[0], np.ndarray):
+        return None
+    if len(names) > 1 and names[1] and (given[1] is None or np.any(_real(given[1]))):
+        return None
+    pads = [int(each) for each in given[0]]
+    axes = len(pads) // 2
+    outer = [pads[at] for at in (0, 1, axes, axes + 1)]
+    if axes < 3 or any(outer) or min(pads) < 0:
+        return None
+    return pads[2:axes] + pads[axes + 2 :]
+
+
 def _is_row(network: Network, weights: str, name: str) -> bool:
     """Returns whether a constant has one number per column of the weights."""
     found = network.constants.get(name)
@@ -51,6 +100,10 @@ def _is_row(network: Network, weights: str, name: str) -> bool:
     width = _shape(network.constants[weights])[-1]
     shape = _shape(found)
     return int(np.prod(shape)) == width and shape[-1:] == (width,)
+
+
+def _real(found: Array | Weights) -> Array:
+    return found.real if isinstance(found, Weights) else found
 
 
 def _shape(found: Array | Weights) -> tuple[int, ...]:

@@ -146,7 +146,11 @@ def outputs_of(lowered: Lowered, feeds: Mapping[str, Array], execute: Execute) -
     """Runs an exact graph on a model's inputs and returns its outputs as real numbers, by name."""
     interface = lowered.interface
     values = execute(lowered.graph, interface.encode(feeds))
-    return {interface.output.name: interface.decode(values[-1])}
+    return {
+        port.name: port.decode(values[port.operator])
+        for port in interface.outputs
+        if port.operator is not None
+    }
 
 
 def details_of(lowered: Lowered, feeds: Mapping[str, Array], execute: Execute) -> "ExactRun":

@@ -7,13 +7,15 @@ from pathlib import Path
 import onnx
 import onnxruntime
 
+from kernels.onnx.exact.expansion import expanded, inlined
 from kernels.onnx.quantisation.errors import CalibrationError
+from kernels.onnx.quantisation.inputs import without_unread_inputs
 from kernels.onnx.quantisation.session import QUIET
 
 
 def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
     """Returns an equal model after onnxruntime's basic rewrites: constants folded, batch norms
-    merged.
+    merged; operators that others express are replaced by them.
 
     The basic level keeps to ONNX's own operators. Raises CalibrationError where onnxruntime cannot
     load the model.
@@ -25,6 +27,14 @@ def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> o
             del value.type.tensor_type.shape.dim[:]
             for size in shapes[value.name]:
                 value.type.tensor_type.shape.dim.add(dim_value=size)
+    found = _optimised(fixed)
+    # A branch that is taken may hold more that is constant.
+    while (flat := inlined(found)) is not found:
+        found = _optimised(flat)
+    return expanded(found)
+
+
+def _optimised(model: onnx.ModelProto) -> onnx.ModelProto:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = QUIET
@@ -33,9 +43,9 @@ def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> o
         options.optimized_model_filepath = str(path)
         try:
             onnxruntime.InferenceSession(
-                fixed.SerializeToString(), options, providers=["CPUExecutionProvider"]
+                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:
             # onnxruntime's exceptions share no base of their own.
             raise CalibrationError(f"onnxruntime cannot load the model: {error}") from error
-        return onnx.load(path)
+        return without_unread_inputs(onnx.load(path))

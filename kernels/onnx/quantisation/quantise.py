@@ -10,6 +10,7 @@ from kernels.onnx.exact.network import HIGH, LOW
 from kernels.onnx.quantisation.calibration import Ranges, observe
 from kernels.onnx.quantisation.preparation import prepared
 from kernels.onnx.quantisation.samples import Samples, fit
+from kernels.onnx.quantisation.saturation import useful
 from kernels.onnx.quantisation.smoothing import channel_scales
 from kernels.trace.layout import Array
 
@@ -42,14 +43,25 @@ def quantise(
     fitted = samples if isinstance(samples, Samples) else fit(model, samples)
     ready = prepared(model, fitted.shapes)
     ranges = observe(ready, fitted, chosen.percentile)
-    return lower(calibrated(read_network(ready, fitted.shapes), ranges, chosen))
+    lowered = lower(calibrated(read_network(ready, fitted.shapes), ranges, chosen))
+    return _naming_unused(lowered, model)
+
+
+def _naming_unused(lowered: Lowered, model: onnx.ModelProto) -> Lowered:
+    """Returns it with all inputs of the model that have no effect, those removed before too."""
+    held = {each.name for each in model.graph.initializer}
+    taken = held | {port.name for port in lowered.interface.inputs}
+    unused = tuple(each.name for each in model.graph.input if each.name not in taken)
+    return replace(lowered, interface=replace(lowered.interface, unused=unused))
 
 
 def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
     """Returns the network with an int8 form and a peak for every tensor that was observed."""
     even = _products(network)
     forms = {
-        name: _form(name, ends, ranges, symmetric=options.symmetric or name in even)
+        name: _form(
+            name, useful(network, name, ends), ranges, symmetric=options.symmetric or name in even
+        )
         for name, ends in ranges.quantiles.items()
     }
     peaks = {name: max(-low, high) for name, (low, high) in ranges.extremes.items()}

@@ -9,6 +9,7 @@ from onnx import helper
 
 from kernels.onnx.exact import Interface
 from kernels.onnx.quantisation.errors import CalibrationError
+from kernels.onnx.quantisation.inputs import without_unread_inputs
 from kernels.trace import DType
 from kernels.trace.layout import Array
 
@@ -107,7 +108,7 @@ def fit(
     `shapes` sizes inputs, whatever the arrays hold. Another open first axis takes all rows as one
     sample, or as many as the sized inputs have samples. Raises CalibrationError, naming the array.
     """
-    ports = _ports(model)
+    ports = _ports(without_unread_inputs(model))
     given = dict(shapes or {})
     _require_known(ports, arrays, given)
     typed = {name: _typed(name, port, arrays[name]) for name, port in ports.items()}

@@ -6,6 +6,7 @@ import onnx
 import onnxruntime
 
 from kernels.onnx.quantisation.errors import CalibrationError
+from kernels.onnx.quantisation.inputs import without_unread_inputs
 from kernels.trace.layout import Array
 
 QUIET = 4
@@ -21,7 +22,9 @@ class Session:
         options.log_severity_level = QUIET
         try:
             self._session = onnxruntime.InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+                without_unread_inputs(model).SerializeToString(),
+                options,
+                providers=["CPUExecutionProvider"],
             )
         except Exception as error:
             # onnxruntime's exceptions share no base of their own.

@@ -8,6 +8,7 @@ import onnx.checker
 import onnx.inliner
 from google.protobuf.message import DecodeError
 
+from kernels.onnx.reading.axes import open_axes
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.external import load_external_data
 from kernels.onnx.reading.functions import check_functions
@@ -32,12 +33,13 @@ def read_model(path: Path) -> onnx.ModelProto:
 def check_model(model: onnx.ModelProto, folder: Path | None = None) -> onnx.ModelProto:
     """Returns the model if it keeps every rule; external data may lie only below `folder`.
 
-    Raises ModelError.
+    Axes of length -1 become open. Raises ModelError.
     """
     _check_versions(model)
     check_functions(model)
     check_structure(model)
     check_tensors(model)
+    open_axes(model.graph)
     load_external_data(model, folder, MAX_MODEL_BYTES)
     try:
         onnx.checker.check_model(model)

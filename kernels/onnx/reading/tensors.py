@@ -8,6 +8,7 @@ import numpy.typing as npt
 import onnx
 import onnx.numpy_helper
 
+from kernels.onnx.reading.axes import OPEN
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.structure import subgraphs
 
@@ -99,7 +100,8 @@ def _check_graph(graph: onnx.GraphProto) -> None:
         if kind != "tensor_type":
             continue
         dims = value.type.tensor_type.shape.dim
-        _check_shape([dim.dim_value for dim in dims if dim.HasField("dim_value")], repr(value.name))
+        fixed = [dim.dim_value for dim in dims if dim.HasField("dim_value")]
+        _check_shape([length for length in fixed if length != OPEN], repr(value.name))
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("sparse_tensor") or attribute.sparse_tensors:

@@ -12,6 +12,7 @@ Array = npt.NDArray[Any]
 Bounds = tuple[int, int]
 
 FLOAT = int(TensorProto.FLOAT)
+DOUBLE = int(TensorProto.DOUBLE)
 FLOAT16 = int(TensorProto.FLOAT16)
 BFLOAT16 = int(TensorProto.BFLOAT16)
 BOOL = int(TensorProto.BOOL)
@@ -72,6 +73,23 @@ class Element:
         """Returns WGSL that rounds the value of an expression to this type."""
         return text if self.store == "r" else self.store.replace("(r", f"({text}", 1)
 
+    def holds(self, array: Array) -> bool:
+        """Returns whether lanes hold the values of an array.
+
+        64-bit integers must fit. float64 may be rounded below 2^24, where that changes no whole
+        number; beyond, where timestamps and large counts lie, it must be exact.
+        """
+        if self.is_wide and array.size:
+            low, high = self.bounds
+            return bool(array.min() >= low and array.max() <= high)
+        if self.code != DOUBLE:
+            return True
+        size = np.abs(array[np.isfinite(array)])
+        with np.errstate(over="ignore"):
+            rounded = size.astype(np.float32)
+        exact = rounded == size
+        return bool(np.all(exact | ((size < _WHOLE) & (size >= _LEAST))))
+
     def to_lanes(self, array: Array) -> Array:
         """Returns the lanes of an array whose values fit them."""
         return np.ascontiguousarray(array).astype(self.lane_numpy).reshape(-1)
@@ -81,6 +99,11 @@ class Element:
         if self.code == BOOL:
             lanes = lanes != 0
         return lanes.astype(self.numpy).reshape(shape)
+
+
+# From here on float32 does not hold every whole number; below the other it has fewer digits.
+_WHOLE = 2.0**24
+_LEAST = 2.0**-126
 
 
 def _signed(bits: int) -> str:
@@ -116,6 +139,7 @@ def _minifloats() -> list[Element]:
 def _all() -> dict[int, Element]:
     found = [
         Element(FLOAT, "float", "f32", np.dtype(np.float32)),
+        Element(DOUBLE, "double", "f32", np.dtype(np.float64)),
         Element(FLOAT16, "float16", "f32", np.dtype(np.float16), "round_f16(r)"),
         Element(BFLOAT16, "bfloat16", "f32", np.dtype(ml_dtypes.bfloat16), "round_bf16(r)"),
         Element(BOOL, "bool", "u32", np.dtype(np.bool_)),

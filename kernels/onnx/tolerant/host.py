@@ -18,7 +18,7 @@ SHAPE_OPERATORS = frozenset(
         "Floor", "Gather", "GatherElements", "GatherND", "Greater", "GreaterOrEqual",
         "Identity", "Less", "LessOrEqual", "Log", "Max", "Min", "Mod", "Mul", "Neg",
         "NonZero", "Not", "OneHot", "Or", "Pad", "Pow", "Range", "Reciprocal", "ReduceMax",
-        "ReduceMin", "ReduceProd", "ReduceSum", "Reshape", "Round", "ScatterElements",
+        "ReduceMin", "ReduceProd", "ReduceSum", "Relu", "Reshape", "Round", "ScatterElements",
         "ScatterND", "Sign", "Slice", "Split", "Sqrt", "Squeeze", "Sub", "Tile",
         "Transpose", "Trilu", "Unsqueeze", "Where", "Xor",
     ]

@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 from onnx import defs, helper, numpy_helper
 
+from kernels.onnx.reading.summary import operator_name
+from kernels.onnx.tolerant.doubles import check_doubles
 from kernels.onnx.tolerant.element import ELEMENTS, Array
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
 from kernels.onnx.tolerant.families import LOWERINGS
@@ -57,7 +59,7 @@ def is_known(operator: str) -> bool:
     Its name includes its domain unless that is ONNX's own.
     """
     domain, _, name = operator.rpartition(".")
-    if not domain and (name in LOWERINGS or name in CONTROL):
+    if operator in LOWERINGS or (not domain and name in CONTROL):
         return True
     try:
         schema: Any = defs.get_schema(name, defs.onnx_opset_version() if not domain else 1, domain)
@@ -118,7 +120,7 @@ class Walk:
         inputs = [names[name] if name else None for name in node.input]
         if node.op_type in CONTROL and not node.domain:
             results = self._control(node, inputs, names)
-        elif node.domain in ("", "ai.onnx") and node.op_type in LOWERINGS:
+        elif operator_name(node) in LOWERINGS:
             results = self._lowered(node, inputs)
         else:
             results = self._expanded(node, inputs)
@@ -139,10 +141,10 @@ class Walk:
             if found is not None and all(each.size <= MAX_ELEMENTS for each in found):
                 return [_static(array) for array in found]
         attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
-        lowered = LOWERINGS[node.op_type](
-            Node(node.op_type, self._opset, inputs, attributes, node.output, self._plan)
-        )
+        view = Node(node.op_type, self._opset, inputs, attributes, node.output, self._plan)
+        lowered = LOWERINGS[operator_name(node)](view)
         results = [lowered] if isinstance(lowered, Value) else list(lowered)
+        check_doubles(view, results)
         if on_shapes:
             self._know(node, inputs, results)
         return results

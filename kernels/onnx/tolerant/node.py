@@ -89,11 +89,18 @@ class Node:
         bounds: Bounds | None = None,
         *,
         invocations: int | None = None,
+        streamed: bool = False,
     ) -> Value:
         """Does the same as Plan.emit, and names this operator in errors."""
         try:
             return self.plan.emit(
-                inputs, tuple(shape), element, code, bounds, invocations=invocations
+                inputs,
+                tuple(shape),
+                element,
+                code,
+                bounds,
+                invocations=invocations,
+                streamed=streamed,
             )
         except UnsupportedOperator as error:
             raise self.refuse(f"{error.operator}: {error.why}") from error
@@ -138,7 +145,6 @@ def reshaped(value: Value, shape: Sequence[int]) -> Value:
         None if host is None else (lambda: host().reshape(new)),
         value.static,
         value.bounds,
-        value.offset,
     )
 
 

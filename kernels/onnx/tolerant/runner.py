@@ -32,8 +32,12 @@ class TolerantRunner:
     Not safe to share between threads.
     """
 
-    def __init__(self, adapter: Adapter | str | None = None) -> None:
-        """Opens the given or the selected adapter; raises AdapterUnavailable."""
+    def __init__(self, adapter: Adapter | str | None = None, *, fusing: bool = True) -> None:
+        """Opens the given or the selected adapter; raises AdapterUnavailable.
+
+        Without `fusing`, each operation has a kernel of its own.
+        """
+        self._fusing = fusing
         self.adapter = adapter if isinstance(adapter, Adapter) else select_adapter(adapter)
         self._device = self.adapter.request_device()
         self._pipelines: dict[str, Any] = {}
@@ -44,9 +48,9 @@ class TolerantRunner:
         """Returns the plan of a run and its outputs; raises UnsupportedOperator and BadInput."""
         limits = self.adapter.limits
         room = min(limits["max-storage-buffer-binding-size"], limits["max-buffer-size"])
-        plan = Plan(room)
+        plan = Plan(room, fusing=self._fusing)
         outputs = lower(model, inputs, plan)
-        plan.prune(value.buffer for _, value in outputs if value.buffer is not None)
+        plan.close(value.buffer for _, value in outputs if value.buffer is not None)
         return plan, outputs
 
     def run(self, model: onnx.ModelProto, inputs: Mapping[str, Array]) -> Run:
@@ -72,8 +76,10 @@ class TolerantRunner:
                 pipeline = self._pipeline(stage.source)
                 compute.set_pipeline(pipeline)
                 entries = [
-                    {"binding": at, "resource": {"buffer": buffers[index]}}
-                    for at, index in enumerate(stage.buffers)
+                    {"binding": at, "resource": {"buffer": buffers[index], "offset": 4 * word}}
+                    for at, (index, word) in enumerate(
+                        zip(stage.buffers, stage.offsets, strict=True)
+                    )
                 ]
                 compute.set_bind_group(
                     0,

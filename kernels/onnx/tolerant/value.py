@@ -16,8 +16,7 @@ class Value:
     """A tensor: on the device, on the host, or both.
 
     `host` returns its values where planning may know them; `static` means that they depend on the
-    model and the inputs' shapes alone. `bounds` are bounds on the device's integers. `offset` is
-    the tensor's first word in its buffer.
+    model and the inputs' shapes alone. `bounds` are bounds on the device's integers.
     """
 
     shape: Shape
@@ -26,7 +25,6 @@ class Value:
     host: Callable[[], Array] | None = None
     static: bool = False
     bounds: Bounds | None = None
-    offset: int = 0
 
     @property
     def size(self) -> int:

@@ -112,5 +112,6 @@ def test_attention_takes_three_tensors_of_four_heads() -> None:
     package = read_package(PACKAGES / "attention")
     size = 4 * 128 * 64 * 4
     assert package.inputs == (Buffer(size, Element.F32, Role.INPUT),) * 3
-    assert package.output == Buffer(size, Element.F32, Role.OUTPUT)
+    assert package.buffers[-1] == Buffer(size, Element.F32, Role.OUTPUT)
+    assert package.output_bytes == size
     assert len(package.stages) == 1

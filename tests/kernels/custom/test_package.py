@@ -23,9 +23,10 @@ from kernels.custom.buffer import MAX_BINDINGS, MAX_BUFFER_BYTES
 from kernels.custom.package import (
     MAX_BUFFERS,
     MAX_INPUTS,
+    MAX_PACKAGE_BYTES,
     MAX_PACKAGE_STAGES,
     MAX_SOURCE_BYTES,
-    MAX_SOURCES,
+    MAX_SOURCES_BYTES,
 )
 from tests.kernels.custom.examples import (
     INPUT_BUFFER,
@@ -50,8 +51,22 @@ INPUTS = st.builds(
     st.sampled_from([Role.INPUT, Role.SCRATCH]),
 )
 TWO = (STAGE, Stage(1, "main", (1, 1, 1), (0, 1)))
+# More bytes of source than allowed in all, and fewer whose JSON is six times as long.
+LARGE = tuple(
+    f"{at:0{MAX_SOURCE_BYTES}}" for at in range(MAX_SOURCES_BYTES // MAX_SOURCE_BYTES + 1)
+)
+RUN_LARGE = tuple(Stage(at, "main", (1, 1, 1), (0, 1)) for at in range(len(LARGE)))
+ESCAPED = tuple(f"{at}" + "\x01" * (MAX_SOURCE_BYTES - 1) for at in range(len(LARGE) - 1))
 BYTES = Buffer(64, Element.BYTES, Role.OUTPUT)
 NUMBERS = st.floats(0, 1e6, width=32).filter(lambda value: str(value) != "-0.0")
+
+
+WIDE_BUFFER = Buffer(1024, Element.F32, Role.INPUT)
+
+
+def shifted(offset: int, binding: int = 0) -> Stage:
+    """Returns the stage of `triple` with a buffer bound from an offset on."""
+    return replace(STAGE, offsets=tuple(offset if at == binding else 0 for at in range(2)))
 
 
 def staged(**fields: Any) -> dict[str, Any]:
@@ -102,6 +117,7 @@ def test_a_package_comes_back_from_its_bytes(
         {"stages": (Stage(0, "start", (2, 1, 1), (0, 1)),)},
         {"stages": (Stage(0, "main", (2, 1, 2), (0, 1)),)},
         {"stages": (Stage(0, "main", (2, 1, 1), (1, 0)),)},
+        {"buffers": (WIDE_BUFFER, OUTPUT_BUFFER), "stages": (shifted(256),)},
         {"tolerance": Tolerance.rounded(1e-6, 1e-5, 3)},
     ],
 )
@@ -116,7 +132,8 @@ def test_every_field_changes_the_digest(fields: dict[str, Any]) -> None:
         (Reason.BAD_NAME, {"name": "../x"}),
         (Reason.BAD_NAME, {"name": ""}),
         (Reason.BAD_SOURCE, {"sources": ()}),
-        (Reason.BAD_SOURCE, {"sources": (TRIPLE,) * (MAX_SOURCES + 1)}),
+        (Reason.BAD_SOURCE, {"sources": (TRIPLE, TRIPLE), "stages": TWO}),
+        (Reason.SOURCE_LIMIT, {"sources": LARGE, "stages": RUN_LARGE}),
         (Reason.BAD_SOURCE, {"sources": ("",)}),
         (Reason.BAD_SOURCE, {"sources": ("x" * (MAX_SOURCE_BYTES + 1),)}),
         (Reason.BAD_SOURCE, {"sources": ("a\0b",)}),
@@ -129,12 +146,12 @@ def test_every_field_changes_the_digest(fields: dict[str, Any]) -> None:
             {"buffers": (Buffer(4, Element.F32, Role.SCRATCH),) * MAX_BUFFERS + (OUTPUT_BUFFER,)},
         ),
         (Reason.BAD_STAGE, {"stages": ()}),
-        (Reason.BAD_STAGE, {"stages": (STAGE,) * (MAX_PACKAGE_STAGES + 1)}),
+        (Reason.DISPATCH_LIMIT, {"stages": (STAGE,) * (MAX_PACKAGE_STAGES + 1)}),
         (Reason.BAD_STAGE, {"stages": (Stage(1, "main", (1, 1, 1), (0, 1)),)}),
         (Reason.BAD_STAGE, {"stages": (Stage(0, "main", (1, 1, 1), (0, 2)),)}),
         (Reason.BAD_STAGE, {"stages": (Stage(0, "main", (1, 1, 1), (1,)),)}),
-        (Reason.BAD_STAGE, {"sources": (TRIPLE, TRIPLE)}),
-        (Reason.BAD_FILE, {"sources": tuple("é" * 30_000 for _ in range(2)), "stages": TWO}),
+        (Reason.BAD_STAGE, {"sources": (TRIPLE, f"{TRIPLE}\n")}),
+        (Reason.BAD_FILE, {"sources": ESCAPED, "stages": RUN_LARGE[: len(ESCAPED)]}),
         (Reason.BAD_TOLERANCE, {"buffers": (INPUT_BUFFER, BYTES)}),
     ],
 )
@@ -142,6 +159,32 @@ def test_a_field_that_breaks_a_rule_is_named(reason: Reason, fields: dict[str, A
     with pytest.raises(PackageError) as refused:
         triple(**fields)
     assert refused.value.reason is reason
+
+
+@pytest.mark.parametrize(
+    ("buffers", "stage", "why"),
+    [
+        ((WIDE_BUFFER, OUTPUT_BUFFER), shifted(1024), "begins at 1024 of 1024 bytes"),
+        ((INPUT_BUFFER, Buffer(1024, Element.F32, Role.OUTPUT)), shifted(256, 1), "bound once"),
+        (
+            (WIDE_BUFFER, OUTPUT_BUFFER, Buffer(1024, Element.F32, Role.SCRATCH)),
+            replace(STAGE, bindings=(0, 2, 1, 2), offsets=(0, 0, 0, 256)),
+            "bound once and whole",
+        ),
+    ],
+)
+def test_only_inputs_are_bound_in_parts(
+    buffers: tuple[Buffer, ...], stage: Stage, why: str
+) -> None:
+    with pytest.raises(PackageError, match=why) as refused:
+        triple(buffers=buffers, stages=(stage,))
+    assert refused.value.reason is Reason.BAD_STAGE
+
+
+def test_a_package_with_parts_of_an_input_comes_back_from_its_bytes() -> None:
+    twice = replace(STAGE, bindings=(0, 0, 1), offsets=(512, 768, 0))
+    package = triple(buffers=(WIDE_BUFFER, OUTPUT_BUFFER), stages=(shifted(256), twice))
+    assert KernelPackage.from_bytes(package.canonical) == package
 
 
 @pytest.mark.parametrize(
@@ -153,6 +196,11 @@ def test_a_field_that_breaks_a_rule_is_named(reason: Reason, fields: dict[str, A
         (Reason.BINDING_LIMIT, {"bindings": ()}),
         (Reason.BINDING_LIMIT, {"bindings": tuple(range(MAX_BINDINGS + 1))}),
         (Reason.BAD_STAGE, {"bindings": (0, 1, 0)}),
+        (Reason.BAD_STAGE, {"offsets": (0, 0)}),
+        (Reason.BAD_STAGE, {"offsets": (256,)}),
+        (Reason.BAD_STAGE, {"offsets": (128, 0)}),
+        (Reason.BAD_STAGE, {"offsets": (-256, 0)}),
+        (Reason.BAD_STAGE, {"bindings": (0, 1, 0), "offsets": (256, 0, 256)}),
     ],
 )
 def test_a_stage_that_breaks_a_rule_is_named(reason: Reason, fields: dict[str, Any]) -> None:
@@ -212,7 +260,7 @@ def test_a_decimal_bound_becomes_the_nearest_float32() -> None:
         (Reason.BAD_FILE, b" " + triple().canonical),
         (Reason.BAD_FILE, triple().canonical[:-1] + b',"more":1}'),
         (Reason.BAD_FILE, json.dumps(json.loads(triple().canonical)).encode()),
-        (Reason.BAD_FILE, b" " * (1 << 18) + b"{}"),
+        (Reason.BAD_FILE, b" " * MAX_PACKAGE_BYTES + b"{}"),
         (Reason.BAD_FILE, document(version=1)),
         (Reason.BAD_FILE, document(version=True)),
         (Reason.BAD_FILE, document(name=3)),
@@ -236,6 +284,9 @@ def test_a_decimal_bound_becomes_the_nearest_float32() -> None:
         (Reason.BAD_FILE, document(stages=[staged(workgroups=[1, 1, "1"])])),
         (Reason.BAD_FILE, document(stages=[staged(bindings=[True, 1])])),
         (Reason.BAD_FILE, document(stages=[staged(source="0")])),
+        (Reason.BAD_FILE, document(stages=[staged(offsets=0)])),
+        (Reason.BAD_FILE, document(stages=[staged(offsets=[0.0, 0])])),
+        (Reason.BAD_STAGE, document(stages=[staged(offsets=[0, 0])])),
         (
             Reason.BAD_TOLERANCE,
             document(tolerance={"absolute_bits": 0, "relative_bits": 2**31, "ulp": 0}),

@@ -7,6 +7,7 @@ from keeper.cli.registry import LazyGroup
 MEMBERS = {
     "cli": "keeper.lab.commands.bench.cli:cli",
     "kernels": "keeper.lab.bench.kernel_command:bench_kernels",
+    "models": "keeper.lab.commands.bench.models:models",
     "onnx": "keeper.lab.commands.bench.onnx:onnx",
     "poc": "keeper.lab.commands.bench.poc:poc",
     "programs": "keeper.lab.commands.bench.programs:programs",

@@ -1,260 +1,200 @@
-"""Matrix products and convolutions: int8 weights, zero points in the bias, long sums in parts."""
+"""Matrix products: int8 weights, zero points in the bias, long sums in parts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from math import prod
 
 import numpy as np
-import numpy.typing as npt
 
 from kernels.codes import MAX_OPERAND_BYTES
 from kernels.exact.ending import SCALE_BYTES
 from kernels.graph import Value
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
-from kernels.onnx.exact.network import HIGH, LOW, Node, Real, Weights
-from kernels.onnx.exact.operators.windows import padding_of, spatial
+from kernels.onnx.exact.network import HIGH, Node, Real, Weights
+from kernels.onnx.exact.operators.weights import (
+    SUM_LIMIT,
+    Int16,
+    Kernel,
+    bias_codes,
+    fitted,
+    kernel,
+)
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
-from kernels.trace import DType, row_stride
+from kernels.trace import DType
 from kernels.trace.layout import WIDE_ROW
 
-# What an element's operands may take beside its channel's scale, and the longest sum within that.
-OPERAND_BYTES = MAX_OPERAND_BYTES - SCALE_BYTES
-MATMUL_TERMS = OPERAND_BYTES // 2 // WIDE_ROW * WIDE_ROW
-BIAS_LIMIT = 2.0**31 - 1
-
-Int16 = npt.NDArray[np.int16]
-
-
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """Weights [N, ...] as int16, whose magnitude may exceed int8, and one scale per output of N."""
-
-    values: Int16
-    scale: Real
-
-    def halves(self) -> list[npt.NDArray[np.int8]]:
-        """Returns int8 tensors that add up to the weights: one, or two where they exceed int8."""
-        first = np.clip(self.values, LOW, HIGH)
-        rest = self.values - first
-        parts = [first, rest] if rest.any() else [first]
-        return [part.astype(np.int8) for part in parts]
-
-
-def kernel(found: npt.NDArray[Any] | Weights, axis: int) -> Kernel:
-    """Returns weights with their output axis first; floats are quantised per channel."""
-    if isinstance(found, Weights):
-        values = np.moveaxis(found.values, axis, 0)
-        if found.scale.ndim and found.axis != axis:
-            return kernel(found.real, axis)
-        return Kernel(values, np.broadcast_to(found.scale, (len(values),)))
-    real = np.moveaxis(np.asarray(found, np.float64), axis, 0)
-    largest = np.abs(real.reshape(len(real), -1)).max(axis=1)
-    scale = np.where(largest > 0, largest / HIGH, 1.0)
-    spread = scale.reshape(-1, *[1] * (real.ndim - 1))
-    return Kernel(np.rint(real / spread).astype(np.int16), scale)
-
-
-def bias_of(
-    lowering: Lowering,
-    node: Node,
-    position: int,
-    unit: Real,
-    *,
-    folded: Int16 | None = None,
-    zero_point: int = 0,
-) -> npt.NDArray[np.int32] | None:
-    """Returns the bias in units of the sum, less the input's zero point term; None when it is zero.
-
-    Raises LoweringError where the bias exceeds int32.
-    """
-    total = np.zeros(len(unit))
-    if lowering.has(node, position):
-        total = np.rint(lowering.real(node, position).reshape(-1) / unit)
-    if folded is not None and zero_point:
-        sums = folded.reshape(len(folded), -1).astype(np.int64).sum(axis=1)
-        total = total - zero_point * sums
-    if np.any(np.abs(total) > BIAS_LIMIT):
-        raise LoweringError(node.label, "the bias exceeds int32 in units of the sum")
-    return total.astype(np.int32) if total.any() else None
+# The longest sum whose operands the referee reads beside its channel's bias and scale.
+MATMUL_TERMS = (MAX_OPERAND_BYTES - SCALE_BYTES) // 2 // WIDE_ROW * WIDE_ROW
+LARGEST_FACTOR = 255
 
 
 @operator("MatMul")
 def matmul(lowering: Lowering, node: Node) -> None:
-    """Lowers MatMul with an optional third input, the bias."""
-    if lowering.computed(node.inputs[1]):
-        batched(lowering, node)
-        return
-    found = lowering.constant(node, 1)
-    if (found.values if isinstance(found, Weights) else found).ndim != 2:
-        raise LoweringError(node.label, "a constant right operand must have two axes")
-    lowering.put(node, dense(lowering, node, 1))
+    """Lowers MatMul with an optional third input, the bias; either operand may be a constant."""
+    first, second = (lowering.computed(name) for name in node.inputs[:2])
+    if first and second:
+        lowering.put(node, _of_two(lowering, node))
+    elif first:
+        lowering.put(node, _by_right(lowering, node))
+    else:
+        lowering.put(node, _by_left(lowering, node))
 
 
-@operator("Gemm")
-def gemm(lowering: Lowering, node: Node) -> None:
-    """Lowers Gemm with constant weights."""
-    plain = node.attributes.get("alpha", 1.0) == 1.0 and node.attributes.get("beta", 1.0) == 1.0
-    if not plain or node.attributes.get("transA", 0):
-        raise LoweringError(node.label, "only alpha = beta = 1 without transA has an exact form")
-    lowering.put(node, dense(lowering, node, 0 if node.attributes.get("transB", 0) else 1))
+def dense(lowering: Lowering, x: Tensor, weights: Kernel, bias: Real | None = None) -> Tensor:
+    """Returns x [..., K] int8 times weights [N, K] plus a bias [N], int32 [..., N].
 
-
-def _factors(lowering: Lowering, node: Node, axis: int) -> tuple[Tensor, Kernel]:
-    """Returns activations and weights [N, K]; scales of single channels move into the weights."""
-    scales = lowering.network.channels.get(node.inputs[0])
-    if scales is None or lowering.tensor(node).dtype is DType.INT8:
-        return lowering.int8(node), kernel(lowering.constant(node, 1), axis)
-    x = lowering.emit.channels(lowering.tensor(node), scales)
-    spread = scales if axis == 0 else scales[:, np.newaxis]
-    scaled = kernel(lowering.real(node, 1) * spread, axis)
-    return replace(x, scale=np.asarray(1.0)), scaled
-
-
-def dense(lowering: Lowering, node: Node, axis: int) -> Tensor:
-    """Returns x [..., K] int8 times weights with outputs along an axis.
-
-    Each part sums at most 3,840 terms.
+    Each operator sums at most 3,840 terms.
     """
-    x, weights = _factors(lowering, node, axis)
-    unit = weights.scale * float(x.scale)
-    terms = x.shape[-1]
-    folded = bias_of(lowering, node, 2, unit, folded=weights.values, zero_point=x.zero_point)
-    edges = [*range(0, terms, MATMUL_TERMS), terms]
+    real = np.zeros(len(weights.values)) if bias is None else bias
+    weights = fitted(weights, real, float(x.scale), x.zero_point)
+    folded = bias_codes(real, weights, float(x.scale), x.zero_point)
     total: Value | None = None
-    for start, end in pairwise(edges):
+    for start, end in _pieces(x.shape[-1]):
         part = x.viewed(x.layout[..., start:end])
-        rows = lowering.emit.stored(part, (int(np.prod(x.shape[:-1])), end - start))
+        rows = lowering.emit.stored(part, (prod(x.shape[:-1]), end - start))
         for half in replace(weights, values=weights.values[:, start:end]).halves():
             product = lowering.emit.build.matmul(rows, half, folded)
             total = product if total is None else lowering.emit.build.add(total, product)
             folded = None
     assert total is not None
-    return Tensor.dense(total, (*x.shape[:-1], len(unit)), unit)
+    shape = (*x.shape[:-1], len(weights.values))
+    return Tensor.dense(total, shape, weights.scale * float(x.scale))
 
 
-def batched(lowering: Lowering, node: Node) -> None:
-    """Lowers a product of two computed tensors; row sums subtract both zero points."""
-    emit, build = lowering.emit, lowering.emit.build
-    a = lowering.int8(node)
-    b = lowering.int8(node, 1)
-    if a.layout.ndim < 2 or b.layout.ndim < 2:
-        raise LoweringError(node.label, "both operands must have at least two axes")
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    (rows, terms), width = a.shape[-2:], b.shape[-1]
-    if terms > MATMUL_TERMS:
-        raise LoweringError(node.label, f"{terms} terms in a computed operand; at most 3,840")
-    outer = (1,) * (2 - min(len(batch), 2)) + batch
-    outer = (int(np.prod(outer[:-1])), outer[-1])
-    left = emit.stored(
-        a.viewed(np.broadcast_to(a.layout, (*batch, rows, terms))), (*outer, rows, terms)
-    )
-    turned = np.broadcast_to(np.swapaxes(b.layout, -1, -2), (*batch, width, terms))
-    right = emit.stored(b.viewed(turned), (*outer, width, terms))
-    value = build.matmul(left, right)
-    if a.zero_point:
-        sums = _row_sums(lowering, node, right, -a.zero_point)
-        value = build.add(value, build.reshape(sums, (*outer, 1, width)))
-    if b.zero_point:
-        value = build.add(value, _row_sums(lowering, node, left, -b.zero_point))
-    if a.zero_point and b.zero_point:
-        both = np.full((1, 1, 1, 1), terms * a.zero_point * b.zero_point, np.int32)
-        value = build.add(value, both)
-    scale = float(a.scale) * float(b.scale)
-    lowering.put(node, Tensor.dense(value, (*batch, rows, width), scale))
-
-
-@operator("Conv")
-def convolution(lowering: Lowering, node: Node) -> None:
-    """Lowers Conv with one or two spatial axes: plain, depthwise or grouped."""
-    x = spatial(lowering.int8(node), node)
+def _by_right(lowering: Lowering, node: Node) -> Tensor:
     found = lowering.constant(node, 1)
-    weights = kernel(found, 0)
-    values = weights.values if weights.values.ndim == 4 else weights.values[:, :, np.newaxis]
-    attributes = node.attributes
-    stride, dilation = _pair(attributes, "strides"), _pair(attributes, "dilations")
-    window = {
-        "stride": stride,
-        "dilation": dilation,
-        "padding": padding_of(node, x.shape[2:], values.shape[2:], stride, dilation),
-        "pad_value": x.zero_point,
-        "zero_point_in": x.zero_point,
-    }
-    unit = weights.scale * float(x.scale)
-    bias = bias_of(lowering, node, 2, unit)
-    groups = int(attributes.get("group", 1))
-    image = x.viewed(x.layout.transpose(0, 2, 3, 1))
-    whole = Kernel(values, weights.scale)
-    if groups == x.shape[1] == len(values) and groups > 1:
-        value = _depthwise(lowering, image, whole, bias, window)
+    axes = (found.values if isinstance(found, Weights) else found).ndim
+    if axes == 2:
+        x, weights = _factors(lowering, node)
+        bias = lowering.real(node, 2).reshape(-1) if lowering.has(node, 2) else None
+        _require_terms(node, x, weights.values)
+        return dense(lowering, x, weights, bias)
+    x = lowering.int8(node)
+    if axes == 1:
+        weights = kernel(_row(found), 0)
+        _require_terms(node, x, weights.values)
+        product = dense(lowering, x, weights)
+        return product.viewed(product.layout[..., 0])
+    return _by_batch(lowering, node, x, found, turned=True)
+
+
+def _by_left(lowering: Lowering, node: Node) -> Tensor:
+    """Returns A·B of a constant A as (Bᵀ·Aᵀ)ᵀ."""
+    found = lowering.constant(node, 0)
+    axes = (found.values if isinstance(found, Weights) else found).ndim
+    b = lowering.int8(node, 1)
+    vector = b.layout.ndim == 1
+    x = b if vector else b.viewed(np.swapaxes(b.layout, -1, -2))
+    if axes > 2:
+        product = _by_batch(lowering, node, x, found, turned=False)
     else:
-        spread = replace(whole, values=_ungrouped(values, groups))
-        value = _plain(lowering, image, spread, bias, window)
-    result = Tensor.dense(value, value.spec.shape, unit)
-    seen = result.layout.transpose(0, 3, 1, 2)
-    flat = len(lowering.tensor(node).shape) == 3
-    lowering.put(node, result.viewed(seen[:, :, 0] if flat else seen))
+        weights = kernel(found if axes == 2 else _row(found), 0)
+        _require_terms(node, x, weights.values)
+        product = dense(lowering, x, weights)
+    if axes == 1:
+        return product.viewed(product.layout[..., 0])
+    return product if vector else product.viewed(np.swapaxes(product.layout, -1, -2))
 
 
-def _plain(
-    lowering: Lowering,
-    image: Tensor,
-    weights: Kernel,
-    bias: npt.NDArray[np.int32] | None,
-    window: dict[str, Any],
-) -> Value:
-    channels, taps = image.shape[3], weights.values.shape[2] * weights.values.shape[3]
-    part = channels
-    while 2 * taps * row_stride(part) > OPERAND_BYTES and part > 1:
-        part = (part + 1) // 2
-    total: Value | None = None
-    for start in range(0, channels, part):
-        seen = image.viewed(image.layout[..., start : start + part])
-        value = lowering.emit.stored(seen, seen.shape)
-        sliced = replace(weights, values=weights.values[:, start : start + part])
-        for half in sliced.halves():
-            product = lowering.emit.build.convolution(
-                value, half.transpose(0, 2, 3, 1), bias, **window
-            )
-            total = product if total is None else lowering.emit.build.add(total, product)
-            bias = None
-    assert total is not None
-    return total
+def _factors(lowering: Lowering, node: Node) -> tuple[Tensor, Kernel]:
+    """Returns activations and weights [N, K]; scales of single channels move into the weights."""
+    scales = lowering.network.channels.get(node.inputs[0])
+    if scales is None or lowering.tensor(node).dtype is DType.INT8:
+        return lowering.int8(node), kernel(lowering.constant(node, 1), 1)
+    x = lowering.emit.channels(lowering.tensor(node), scales)
+    scaled = kernel(lowering.real(node, 1) * scales[:, np.newaxis], 1)
+    return replace(x, scale=np.asarray(1.0)), scaled
 
 
-def _depthwise(
-    lowering: Lowering,
-    image: Tensor,
-    weights: Kernel,
-    bias: npt.NDArray[np.int32] | None,
-    window: dict[str, Any],
-) -> Value:
-    value = lowering.emit.stored(image, image.shape)
+def _by_batch(
+    lowering: Lowering, node: Node, x: Tensor, found: Weights | Real, *, turned: bool
+) -> Tensor:
+    """Returns x [..., R, K] times constant matrices [..., O, K], or [..., K, O] if they are turned.
+
+    All matrices share one scale per output.
+    """
+    build = lowering.emit.build
+    real = found.real if isinstance(found, Weights) else np.asarray(found, np.float64)
+    real = np.swapaxes(real, -1, -2) if turned else real
+    left = x.viewed(x.layout[np.newaxis]) if x.layout.ndim == 1 else x
+    _require_terms(node, left, real)
+    if isinstance(found, Weights) and not found.scale.ndim:
+        codes = np.swapaxes(found.values, -1, -2) if turned else found.values
+        weights = Kernel(np.moveaxis(codes, -2, 0), np.full(codes.shape[-2], float(found.scale)))
+    else:
+        weights = kernel(real, -2)
+    _require_int32(node, real.shape[-1])
+    batch = np.broadcast_shapes(left.shape[:-2], real.shape[:-2])
+    rows, outputs = left.shape[-2], real.shape[-2]
+    outer = _outer(batch)
+    spread = np.broadcast_to(left.layout, (*batch, *left.shape[-2:]))
     total: Value | None = None
     for half in weights.halves():
-        filters = half.transpose(0, 2, 3, 1)
-        product = lowering.emit.build.depthwise(value, filters, bias, **window)
-        total = product if total is None else lowering.emit.build.add(total, product)
-        bias = None
+        matrices = np.broadcast_to(np.moveaxis(half, 0, -2), (*batch, *real.shape[-2:]))
+        for start, end in _pieces(real.shape[-1]):
+            part = left.viewed(spread[..., start:end])
+            taken = np.ascontiguousarray(matrices[..., start:end])
+            value = build.matmul(
+                lowering.emit.stored(part, (*outer, rows, end - start)),
+                taken.reshape(*outer, outputs, end - start),
+            )
+            total = value if total is None else build.add(total, value)
     assert total is not None
-    return total
+    if x.zero_point:
+        sums = np.moveaxis(weights.values.astype(np.int64).sum(axis=-1), 0, -1)
+        off = np.broadcast_to(-x.zero_point * sums, (*batch, outputs)).astype(np.int32)
+        total = build.add(total, off.reshape(*outer, 1, outputs))
+    unit = weights.scale * float(x.scale)
+    product = Tensor.dense(total, (*batch, rows, outputs), unit)
+    return product.viewed(product.layout[..., 0, :]) if x.layout.ndim == 1 else product
 
 
-def _ungrouped(values: Int16, groups: int) -> Int16:
-    """Returns weights over all channels, zero where a group does not see a channel."""
-    if groups == 1:
-        return values
-    outputs, seen = len(values) // groups, values.shape[1]
-    spread = np.zeros((len(values), seen * groups, *values.shape[2:]), np.int16)
-    for group in range(groups):
-        rows = slice(group * outputs, (group + 1) * outputs)
-        spread[rows, group * seen : (group + 1) * seen] = values[rows]
-    return spread
+def _of_two(lowering: Lowering, node: Node) -> Tensor:
+    """Returns a product of two computed tensors."""
+    a, b = lowering.int8(node), lowering.int8(node, 1)
+    left = a.viewed(a.layout[np.newaxis]) if a.layout.ndim == 1 else a
+    right = b.viewed(b.layout[:, np.newaxis]) if b.layout.ndim == 1 else b
+    if left.shape[-1] != right.shape[-2]:
+        raise LoweringError(node.label, f"{a.shape} and {b.shape} do not fit")
+    _require_int32(node, left.shape[-1])
+    product = _batched(lowering, left, right)
+    layout = product.layout
+    if b.layout.ndim == 1:
+        layout = layout[..., 0]
+    if a.layout.ndim == 1:
+        layout = layout[..., 0, :] if b.layout.ndim > 1 else layout[..., 0]
+    return product.viewed(layout)
 
 
-def _row_sums(lowering: Lowering, node: Node, value: Value, factor: int) -> Value:
+def _batched(lowering: Lowering, a: Tensor, b: Tensor) -> Tensor:
+    """Returns a [..., R, K] times b [..., K, N]; row sums subtract both zero points."""
+    build = lowering.emit.build
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    rows, terms, width = a.shape[-2], a.shape[-1], b.shape[-1]
+    outer = _outer(batch)
+    spread = np.broadcast_to(a.layout, (*batch, rows, terms))
+    turned = np.broadcast_to(np.swapaxes(b.layout, -1, -2), (*batch, width, terms))
+    total: Value | None = None
+    for start, end in _pieces(terms):
+        left = lowering.emit.stored(a.viewed(spread[..., start:end]), (*outer, rows, end - start))
+        right = lowering.emit.stored(b.viewed(turned[..., start:end]), (*outer, width, end - start))
+        value = build.matmul(left, right)
+        if a.zero_point:
+            sums = _row_sums(lowering, right, -a.zero_point)
+            value = build.add(value, build.reshape(sums, (*outer, 1, width)))
+        if b.zero_point:
+            value = build.add(value, _row_sums(lowering, left, -b.zero_point))
+        total = value if total is None else build.add(total, value)
+    assert total is not None
+    if a.zero_point and b.zero_point:
+        both = np.full((1, 1, 1, 1), terms * a.zero_point * b.zero_point, np.int32)
+        total = build.add(total, both)
+    return Tensor.dense(total, (*batch, rows, width), float(a.scale) * float(b.scale))
+
+
+def _row_sums(lowering: Lowering, value: Value, factor: int) -> Value:
     """Returns factor times the sum of each row, int32 [..., 1]."""
     build = lowering.emit.build
     if factor <= HIGH:
@@ -264,6 +204,27 @@ def _row_sums(lowering: Lowering, node: Node, value: Value, factor: int) -> Valu
     return build.requantise(summed, factor << 1, 1, dtype=DType.INT32)
 
 
-def _pair(attributes: Any, name: str) -> tuple[int, int]:
-    found: Sequence[int] = attributes.get(name) or (1, 1)
-    return (1, int(found[0])) if len(found) == 1 else (int(found[0]), int(found[1]))
+def _pieces(terms: int) -> list[tuple[int, int]]:
+    return list(pairwise([*range(0, terms, MATMUL_TERMS), terms]))
+
+
+def _outer(batch: tuple[int, ...]) -> tuple[int, int]:
+    """Returns two axes for any number of batch axes."""
+    return prod(batch[:-1]), (batch[-1] if batch else 1)
+
+
+def _row(found: Weights | Real) -> Weights | Real:
+    """Returns a vector [K] as a matrix [1, K]."""
+    if isinstance(found, Weights):
+        return Weights(found.values[np.newaxis], found.scale, 1)
+    return np.asarray(found)[np.newaxis]
+
+
+def _require_terms(node: Node, x: Tensor, matrices: Real | Int16) -> None:
+    if x.shape[-1] != matrices.shape[-1]:
+        raise LoweringError(node.label, f"{x.shape} and {matrices.shape} do not fit")
+
+
+def _require_int32(node: Node, terms: int) -> None:
+    if terms * LARGEST_FACTOR**2 > SUM_LIMIT:
+        raise LoweringError(node.label, f"a sum of {terms} terms may exceed int32; split it")

@@ -1,14 +1,15 @@
-"""Softmax and layer norm over the last axis."""
+"""Softmax, layer norm and the norm by the root of the mean square."""
 
 import math
 
 import numpy as np
 
 from kernels.codes import MAX_SHIFT
+from kernels.graph import Value
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
-from kernels.onnx.exact.network import Node
+from kernels.onnx.exact.network import Node, Quantisation, Real
 from kernels.onnx.exact.operators.elementwise import WIDE_STEPS
 from kernels.onnx.exact.tensor import Tensor, stored_shape
 from kernels.onnx.registration import operator
@@ -24,15 +25,17 @@ SHARE_OF_LN2 = 1_024 / math.log(2.0)
 
 @operator("Softmax")
 def softmax(lowering: Lowering, node: Node) -> None:
-    """Lowers softmax to shares of 1/256, directly from int32 scores."""
+    """Lowers softmax over any axis to shares of 1/256, directly from int32 scores."""
     x = lowering.tensor(node)
-    _require_last(node, x, node.attributes.get("axis", -1))
+    axis = int(node.attributes.get("axis", -1))
     if x.per_channel:
         x = lowering.emit.int32(x)
-    value = lowering.emit.stored(x, stored_shape(x.shape))
+    rows = x.viewed(np.moveaxis(x.layout, axis, -1))
+    value = lowering.emit.stored(rows, stored_shape(rows.shape))
     multiplier, shift = fixed_point(np.array([SHARE_OF_LN2 * float(x.scale)]))
     shares = lowering.emit.build.softmax(value, int(multiplier[0]), int(shift[0]))
-    lowering.put(node, Tensor.dense(shares, x.shape, 1.0 / SHARE_STEPS, SHARE_ZERO))
+    result = Tensor.dense(shares, rows.shape, 1.0 / SHARE_STEPS, SHARE_ZERO)
+    lowering.put(node, result.viewed(np.moveaxis(result.layout, -1, axis)))
 
 
 @operator("LayerNormalization")
@@ -49,6 +52,39 @@ def layer_norm(lowering: Lowering, node: Node) -> None:
     rows = lowering.emit.stored(_sixteen_bits(lowering, node, x), stored_shape(x.shape))
     gamma = np.broadcast_to(lowering.real(node, 1), (channels,))
     beta = np.broadcast_to(lowering.real(node, 2) if lowering.has(node, 2) else 0.0, (channels,))
+    value, scale = _normalised(lowering, node, rows, gamma, beta)
+    lowering.put(node, Tensor.dense(value, x.shape, scale))
+
+
+@operator("SimplifiedLayerNormalization")
+def rms_norm(lowering: Lowering, node: Node) -> None:
+    """Lowers x over the root of its mean square: the layer norm of x beside -x, whose mean is 0.
+
+    It has no epsilon, as layer norm.
+    """
+    x = lowering.int8(node)
+    _require_last(node, x, node.attributes.get("axis", -1))
+    channels = x.shape[-1]
+    gamma = np.broadcast_to(lowering.real(node, 1), (channels,))
+    turned = Quantisation(float(x.scale), -1 - x.zero_point)
+    both = [
+        _sixteen_bits(lowering, node, each)
+        for each in (x, lowering.emit.table(x, lambda real: -real, turned))
+    ]
+    shape = stored_shape(x.shape)
+    rows = lowering.emit.build.concat(*(lowering.emit.stored(each, shape) for each in both), 3)
+    value, scale = _normalised(
+        lowering, node, rows, np.concatenate([gamma, gamma]), np.zeros(2 * channels)
+    )
+    result = Tensor.dense(value, (*x.shape[:-1], 2 * channels), scale)
+    lowering.put(node, result.viewed(result.layout[..., :channels]))
+
+
+def _normalised(
+    lowering: Lowering, node: Node, rows: Value, gamma: Real, beta: Real
+) -> tuple[Value, float]:
+    """Returns the layer norm of rows of 16 bits, and its scale."""
+    channels = len(gamma)
     peak = lowering.peak(node.outputs[0])
     if peak is None:
         peak = float(math.sqrt(channels) * np.abs(gamma).max() + np.abs(beta).max())
@@ -62,7 +98,7 @@ def layer_norm(lowering: Lowering, node: Node) -> None:
         np.rint(beta / scale).astype(np.int32),
         shift,
     )
-    lowering.put(node, Tensor.dense(value, x.shape, scale))
+    return value, scale
 
 
 def _sixteen_bits(lowering: Lowering, node: Node, x: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.gathering import selected
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, Node, Weights
 from kernels.onnx.exact.tensor import Tensor, stored_shape
@@ -74,7 +75,7 @@ def expand(lowering: Lowering, node: Node) -> None:
 
 @operator("Slice")
 def take_slice(lowering: Lowering, node: Node) -> None:
-    """Lowers a forward Slice, with steps."""
+    """Lowers Slice; steps backwards read constant positions."""
     x = lowering.tensor(node)
     if lowering.has(node, 1):
         starts, ends = lowering.integers(node, 1), lowering.integers(node, 2)
@@ -86,12 +87,18 @@ def take_slice(lowering: Lowering, node: Node) -> None:
     elif "axes" in node.attributes:
         axes = list(node.attributes["axes"])
     steps = lowering.integers(node, 4) if lowering.has(node, 4) else [1] * len(starts)
-    if min(steps) < 1:
-        raise LoweringError(node.label, "a step backwards has no exact form")
+    positions = {}
     chosen = [slice(None)] * x.layout.ndim
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        chosen[axis] = slice(start, end, step)
-    lowering.put(node, x.viewed(x.layout[tuple(chosen)]))
+        if step < 0:
+            taken = slice(start, end, step).indices(x.shape[axis])
+            positions[axis % x.layout.ndim] = np.arange(*taken)
+        else:
+            chosen[axis] = slice(start, end, step)
+    view = x.viewed(x.layout[tuple(chosen)])
+    if not view.layout.size or any(not len(at) for at in positions.values()):
+        raise LoweringError(node.label, "selects nothing; leave it out of the exported graph")
+    lowering.put(node, selected(lowering.emit, view, positions))
 
 
 @operator("Split")
@@ -174,16 +181,14 @@ def _alike(lowering: Lowering, node: Node, tensors: list[Tensor]) -> list[Tensor
 def _chosen(lowering: Lowering, node: Node, axis: int) -> None:
     x = lowering.tensor(node)
     indices = np.asarray(lowering.real(node, 1)).astype(np.int64)
+    axis %= x.layout.ndim
     size = x.shape[axis]
-    flat = [int(each) % size for each in indices.reshape(-1)]
-    step = flat[1] - flat[0] if len(flat) > 1 else 1
-    if step < 1 or flat != list(range(flat[0], flat[-1] + 1, step)):
-        raise LoweringError(node.label, "the positions are not equally spaced")
-    chosen: list[slice | int] = [slice(None)] * x.layout.ndim
-    chosen[axis] = flat[0] if indices.ndim == 0 else slice(flat[0], flat[-1] + 1, step)
-    if indices.ndim > 1:
-        raise LoweringError(node.label, "the positions have more than one axis")
-    lowering.put(node, x.viewed(x.layout[tuple(chosen)]))
+    if np.any((indices < -size) | (indices >= size)):
+        raise LoweringError(node.label, f"a position outside of an axis of {size}")
+    flat = indices.reshape(-1) % size
+    found = selected(lowering.emit, x, {axis: flat})
+    shape = (*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
+    lowering.put(node, found.viewed(found.layout.reshape(shape, copy=False)))
 
 
 def _reshaped(lowering: Lowering, node: Node, x: Tensor, sizes: tuple[int, ...]) -> None:

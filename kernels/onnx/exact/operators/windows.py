@@ -1,176 +1,256 @@
-"""Sliding windows: padding and pooling."""
+"""The geometry of sliding windows, and the parts into which the referee's limits divide one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Any
 
 import numpy as np
 
-from kernels.codes import MAX_OPERAND_RUNS
 from kernels.onnx.exact.errors import LoweringError
-from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
 from kernels.onnx.exact.tensor import Tensor
-from kernels.onnx.registration import operator
+from kernels.trace.layout import Array
 
-# One run is left for the weights.
-MAX_TAPS = MAX_OPERAND_RUNS - 1
+# More parts than this cost more than any other way to compute the result.
+MOST_PARTS = 32
 
-
-def spatial(x: Tensor, node: Node) -> Tensor:
-    """Returns an image [N, C, H, W]; a series of samples [N, C, L] gets a height of 1."""
-    if x.layout.ndim == 3:
-        return x.viewed(x.layout[:, :, np.newaxis])
-    if x.layout.ndim != 4:
-        raise LoweringError(node.label, f"an image has two spatial axes, not {x.shape}")
-    return x
+Sizes = tuple[int, ...]
 
 
-def padding_of(
-    node: Node,
-    sizes: Sequence[int],
-    kernel: Sequence[int],
-    stride: Sequence[int],
-    dilation: Sequence[int],
-) -> tuple[int, int, int, int]:
-    """Returns top, left, bottom and right from `pads` or `auto_pad`.
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window over the spatial axes of an image of `sizes`.
 
-    ceil_mode pads more at the end.
+    `before` and `after` are ONNX's padding; `outputs` the number of positions. With ceil_mode, the
+    last position may reach beyond `after`, and with strides it may end before it.
     """
-    mode = node.attributes.get("auto_pad", "NOTSET")
-    extent = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-    if mode in ("SAME_UPPER", "SAME_LOWER"):
-        needed = [
-            max((-(-size // step) - 1) * step + width - size, 0)
-            for size, step, width in zip(sizes, stride, extent, strict=True)
+
+    sizes: Sizes
+    kernel: Sizes
+    stride: Sizes
+    dilation: Sizes
+    before: Sizes
+    after: Sizes
+    outputs: Sizes
+
+    @property
+    def extent(self) -> Sizes:
+        """The elements from a window's first to its last, both included."""
+        return tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True))
+
+    @property
+    def reach(self) -> Sizes:
+        """The padding at the end that the last position meets; negative where it ends inside."""
+        return tuple(
+            (count - 1) * step + extent - start - size
+            for count, step, extent, start, size in zip(
+                self.outputs, self.stride, self.extent, self.before, self.sizes, strict=True
+            )
+        )
+
+    @property
+    def padded(self) -> bool:
+        """Whether a position meets an element outside of the image."""
+        return any(self.before) or max(self.reach) > 0
+
+    def positions(self, axis: int) -> Array:
+        """Returns the coordinates [outputs, kernel] that the taps meet along an axis."""
+        starts = np.arange(self.outputs[axis]) * self.stride[axis] - self.before[axis]
+        taps = np.arange(self.kernel[axis]) * self.dilation[axis]
+        return np.asarray(starts[:, np.newaxis] + taps)
+
+    def counts(self, *, with_padding: bool) -> Array:
+        """Returns how many taps of each position are counted: those inside the image, or those
+        inside the image and ONNX's padding.
+        """
+        total = np.ones((1,) * len(self.sizes), np.int64)
+        for axis, size in enumerate(self.sizes):
+            low = -self.before[axis] if with_padding else 0
+            high = size + self.after[axis] if with_padding else size
+            at = self.positions(axis)
+            inside = ((at >= low) & (at < high)).sum(axis=1)
+            shape = [1] * len(self.sizes)
+            shape[axis] = -1
+            total = total * inside.reshape(shape)
+        return total
+
+    def of_axes(self, axes: slice) -> "Window":
+        """Returns the window over some of the axes."""
+        return Window(
+            self.sizes[axes],
+            self.kernel[axes],
+            self.stride[axes],
+            self.dilation[axes],
+            self.before[axes],
+            self.after[axes],
+            self.outputs[axes],
+        )
+
+    def raised(self) -> "Window":
+        """Returns the same window with a first axis of one element."""
+        one, none = (1,), (0,)
+        return Window(
+            one + self.sizes,
+            one + self.kernel,
+            one + self.stride,
+            one + self.dilation,
+            none + self.before,
+            none + self.after,
+            one + self.outputs,
+        )
+
+    def unpadded(self) -> "Window":
+        """Returns the same window over an image to which its padding was added."""
+        sizes = tuple(
+            size + start + max(end, 0)
+            for size, start, end in zip(self.sizes, self.before, self.reach, strict=True)
+        )
+        none = (0,) * len(sizes)
+        return Window(sizes, self.kernel, self.stride, self.dilation, none, none, self.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The taps `first`, `first + step`, ... of both axes, as a window of its own.
+
+    `crop` and `padding` are top, left, bottom and right: what the part never meets, and what it
+    meets outside of the image.
+    """
+
+    first: tuple[int, int]
+    step: tuple[int, int]
+    kernel: tuple[int, int]
+    dilation: tuple[int, int]
+    padding: tuple[int, int, int, int]
+    crop: tuple[int, int, int, int]
+
+    @property
+    def valid(self) -> bool:
+        """Whether every padding is below the extent, as an operator requires."""
+        extent = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel, strict=True)]
+        return all(pad < extent[side % 2] for side, pad in enumerate(self.padding))
+
+    def taps_of(self, filters: Array) -> Array:
+        """Returns the part's taps of filters [O, C, KH, KW]."""
+        rows = slice(self.first[0], None, self.step[0])
+        return filters[:, :, rows, self.first[1] :: self.step[1]]
+
+    def seen(self, image: Tensor) -> Tensor:
+        """Returns the part of an image [N, H, W, C] that the window meets."""
+        top, left, bottom, right = self.crop
+        _, height, width, _ = image.shape
+        return image.viewed(image.layout[:, top : height - bottom, left : width - right])
+
+
+def parts_of(window: Window, fits: Callable[[Part, bool], bool], *, bias: bool) -> list[Part]:
+    """Returns the fewest parts of a window over two axes that fit; the first has the bias.
+
+    Each axis is divided into every n-th tap, because those keep the extent, and so the padding. The
+    list is empty where at most 32 parts do not fit. `fits(part, bias)` knows the limits.
+    """
+    divisions = sorted(
+        product(*(range(1, size + 1) for size in window.kernel)),
+        key=lambda steps: (prod(steps), steps[1]),
+    )
+    for steps in divisions:
+        if prod(steps) > MOST_PARTS:
+            break
+        parts = sorted(_divided(window, steps), key=lambda part: prod(part.kernel))
+        first, *others = parts
+        if fits(first, bias) and all(fits(each, False) for each in others):
+            return parts
+    return []
+
+
+def _divided(window: Window, steps: Sizes) -> Iterator[Part]:
+    for first in product(*map(range, steps)):
+        kernel, dilation, start, end = [], [], [], []
+        for axis, (at, step) in enumerate(zip(first, steps, strict=True)):
+            size, apart = window.kernel[axis], window.dilation[axis]
+            count = len(range(at, size, step))
+            last = at + (count - 1) * step
+            kernel.append(count)
+            dilation.append(apart * step if count > 1 else 1)
+            start.append(window.before[axis] - at * apart)
+            end.append(window.reach[axis] - (size - 1 - last) * apart)
+        # The output's size rounds down, so that less than a stride at the end does no harm.
+        ends = [
+            0 if -step < each < 0 else each for each, step in zip(end, window.stride, strict=True)
         ]
-        small = [each // 2 for each in needed]
-        large = [each - half for each, half in zip(needed, small, strict=True)]
-        before, after = (small, large) if mode == "SAME_UPPER" else (large, small)
-        return before[0], before[1], after[0], after[1]
-    pads = [int(each) for each in node.attributes.get("pads") or (0, 0, 0, 0)]
-    if len(pads) == 2:
-        pads = [0, pads[0], 0, pads[1]]
-    if node.attributes.get("ceil_mode", 0):
-        for axis in range(2):
-            room = sizes[axis] + pads[axis] + pads[axis + 2] - extent[axis]
-            pads[axis + 2] += -room % stride[axis]
-    return pads[0], pads[1], pads[2], pads[3]
+        sides = (start[0], start[1], ends[0], ends[1])
+        padding = tuple(max(side, 0) for side in sides)
+        crop = tuple(max(-side, 0) for side in sides)
+        yield Part(
+            (first[0], first[1]),
+            (steps[0], steps[1]),
+            (kernel[0], kernel[1]),
+            (dilation[0], dilation[1]),
+            (padding[0], padding[1], padding[2], padding[3]),
+            (crop[0], crop[1], crop[2], crop[3]),
+        )
 
 
-@operator("MaxPool")
-def max_pool(lowering: Lowering, node: Node) -> None:
-    """Lowers MaxPool with values as its only output."""
-    if len(node.outputs) > 1 or any(each != 1 for each in node.attributes.get("dilations") or ()):
-        raise LoweringError(node.label, "indices and dilations have no exact form")
-    tensor = lowering.int8(node)
-    x = spatial(tensor, node)
-    kernel, stride = _window(node)
-    value = lowering.emit.stored(_image(x), _image(x).shape)
-    pooled = lowering.emit.build.max_pool(
-        value,
-        kernel,
-        stride=stride,
-        padding=padding_of(node, x.shape[2:], kernel, stride, (1, 1)),
+def window_of(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window:
+    """Returns the window that a node's attributes describe over an image of spatial sizes.
+
+    Raises LoweringError where it does not fit the image.
+    """
+    axes = len(sizes)
+    if len(kernel) != axes:
+        raise LoweringError(node.label, f"a window of {len(kernel)} axes over an image of {axes}")
+    stride = listed(node.attributes, "strides", axes)
+    dilation = listed(node.attributes, "dilations", axes)
+    extent = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    mode = node.attributes.get("auto_pad", "NOTSET")
+    pads = [int(each) for each in node.attributes.get("pads") or [0] * (2 * axes)]
+    if mode == "VALID":
+        pads = [0] * (2 * axes)
+    before, after, outputs = [], [], []
+    for axis, (size, step, width) in enumerate(zip(sizes, stride, extent, strict=True)):
+        start, end = pads[axis], pads[axis + axes]
+        if mode in ("SAME_UPPER", "SAME_LOWER"):
+            count = -(-size // step)
+            needed = max((count - 1) * step + width - size, 0)
+            start = needed // 2 if mode == "SAME_UPPER" else -(-needed // 2)
+            end = needed - start
+        else:
+            count = _positions(size + start + end - width, step, node)
+            if node.attributes.get("ceil_mode", 0) and (count - 1) * step >= size + start:
+                count -= 1
+        if count < 1:
+            raise LoweringError(node.label, f"a window of {width} exceeds an axis of {size}")
+        before.append(start)
+        after.append(end)
+        outputs.append(count)
+    return Window(
+        tuple(sizes),
+        tuple(int(each) for each in kernel),
+        tuple(stride),
+        tuple(dilation),
+        tuple(before),
+        tuple(after),
+        tuple(outputs),
     )
-    result = Tensor.dense(pooled, pooled.spec.shape, x.scale, x.zero_point)
-    _put(lowering, node, result, len(tensor.shape))
 
 
-@operator("AveragePool")
-def average_pool(lowering: Lowering, node: Node) -> None:
-    """Lowers AveragePool to a depthwise convolution with ones."""
-    tensor = lowering.int8(node)
-    x = spatial(tensor, node)
-    kernel, stride = _window(node)
-    padding = padding_of(node, x.shape[2:], kernel, stride, (1, 1))
-    taps = kernel[0] * kernel[1]
-    if kernel == x.shape[2:] and not any(padding):
-        averaged(lowering, node, x, (2, 3), keep=True)
-        return
-    if any(padding) and not node.attributes.get("count_include_pad", 0):
-        raise LoweringError(node.label, "padding that is not counted has no exact form")
-    if taps > MAX_TAPS:
-        raise LoweringError(node.label, f"a window of {taps} elements; at most {MAX_TAPS}")
-    value = lowering.emit.stored(_image(x), _image(x).shape)
-    ones = np.ones((x.shape[1], *kernel, 1), np.int8)
-    summed = lowering.emit.build.depthwise(
-        value,
-        ones,
-        stride=stride,
-        padding=padding,
-        pad_value=x.zero_point,
-        zero_point_in=x.zero_point,
-    )
-    result = Tensor.dense(summed, summed.spec.shape, float(x.scale) / taps)
-    _put(lowering, node, result, len(tensor.shape))
+def listed(attributes: Any, name: str, axes: int) -> list[int]:
+    """Returns an attribute with one number per spatial axis, 1 by default."""
+    return [int(each) for each in attributes.get(name) or [1] * axes]
 
 
-@operator("GlobalAveragePool")
-def global_average_pool(lowering: Lowering, node: Node) -> None:
-    """Lowers the mean over all spatial axes."""
-    x = lowering.int8(node)
-    averaged(lowering, node, x, tuple(range(2, x.layout.ndim)), keep=True)
+def channels_last(x: Tensor) -> Tensor:
+    """Returns a view [N, spatial axes, C] of an image [N, C, spatial axes]."""
+    return x.viewed(np.moveaxis(x.layout, 1, -1))
 
 
-@operator("ReduceMean")
-def reduce_mean(lowering: Lowering, node: Node) -> None:
-    """Lowers ReduceMean over constant axes."""
-    _reduce(lowering, node, mean=True)
+def channels_first(x: Tensor) -> Tensor:
+    """Returns a view [N, C, spatial axes] of an image [N, spatial axes, C]."""
+    return x.viewed(np.moveaxis(x.layout, -1, 1))
 
 
-@operator("ReduceSum")
-def reduce_sum(lowering: Lowering, node: Node) -> None:
-    """Lowers ReduceSum over constant axes."""
-    _reduce(lowering, node, mean=False)
-
-
-def averaged(
-    lowering: Lowering,
-    node: Node,
-    x: Tensor,
-    axes: tuple[int, ...],
-    *,
-    keep: bool,
-    mean: bool = True,
-) -> None:
-    """Sums rows that hold the axes, at the scale of their mean unless `mean` is false."""
-    kept = tuple(axis for axis in range(x.layout.ndim) if axis not in axes)
-    sizes = tuple(x.shape[axis] for axis in kept)
-    count = int(np.prod([x.shape[axis] for axis in axes]))
-    rows = x.viewed(x.layout.transpose(*kept, *axes))
-    value = lowering.emit.stored(rows, (int(np.prod(sizes)), count))
-    summed = lowering.emit.build.reduce_sum(value)
-    if x.zero_point:
-        off = np.full((1, 1, 1, 1), -count * x.zero_point, np.int32)
-        summed = lowering.emit.build.add(summed, off)
-    shape = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
-    result = Tensor.dense(summed, shape if keep else sizes, float(x.scale) / (count if mean else 1))
-    lowering.put(node, result)
-
-
-def _reduce(lowering: Lowering, node: Node, *, mean: bool) -> None:
-    x = lowering.tensor(node)
-    if x.per_channel:
-        x = lowering.int8(node)
-    given = node.attributes.get("axes")
-    if given is None and lowering.has(node, 1):
-        given = lowering.integers(node, 1)
-    axes = tuple(int(axis) % x.layout.ndim for axis in (given or range(x.layout.ndim)))
-    keep = bool(node.attributes.get("keepdims", 1))
-    averaged(lowering, node, x, axes, keep=keep, mean=mean)
-
-
-def _window(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
-    kernel = [int(each) for each in node.attributes["kernel_shape"]]
-    stride = [int(each) for each in node.attributes.get("strides") or [1] * len(kernel)]
-    if len(kernel) == 1:
-        kernel, stride = [1, *kernel], [1, *stride]
-    return (kernel[0], kernel[1]), (stride[0], stride[1])
-
-
-def _image(x: Tensor) -> Tensor:
-    return x.viewed(x.layout.transpose(0, 2, 3, 1))
-
-
-def _put(lowering: Lowering, node: Node, result: Tensor, axes: int) -> None:
-    seen = result.layout.transpose(0, 3, 1, 2)
-    lowering.put(node, result.viewed(seen[:, :, 0] if axes == 3 else seen))
+def _positions(room: int, step: int, node: Node) -> int:
+    if room < 0:
+        return 0
+    return (-(-room // step) if node.attributes.get("ceil_mode", 0) else room // step) + 1

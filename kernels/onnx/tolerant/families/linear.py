@@ -1,13 +1,19 @@
 """Matrix products, convolutions and their integer forms."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 
 from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, INT32
+from kernels.onnx.tolerant.families.movement import transposed
 from kernels.onnx.tolerant.node import Node, broadcast_shape, reshaped
-from kernels.onnx.tolerant.value import Value, strides
+from kernels.onnx.tolerant.tiling import (
+    Window,
+    tiled_convolution,
+    tiled_depthwise,
+    tiled_product,
+)
+from kernels.onnx.tolerant.value import Value, on_host, strides
 from kernels.onnx.tolerant.wgsl import MAX_LOOP, broadcast, literal
 
 # Rows of a product per invocation; a column is read once for all of them.
@@ -23,12 +29,29 @@ def matmul(node: Node, a: Value, b: Value, *, start: str = "0.0") -> Value:
         raise node.refuse(f"shapes {a.shape} and {b.shape} do not fit")
     if k > MAX_LOOP:
         raise node.refuse(f"sums of {k} terms exceed {MAX_LOOP}")
+    if a.element.is_float:
+        found = tiled_product(node, left, right)
+    else:
+        found = _rowwise(node, left, right, start)
+    shape = list(found.shape)
+    if b.rank == 1:
+        shape.pop()
+    if a.rank == 1:
+        shape.pop(-1 if b.rank == 1 else -2)
+    return reshaped(found, shape)
+
+
+def _rowwise(node: Node, left: Value, right: Value, start: str) -> Value:
+    """Returns a product of integers, a few rows per invocation."""
+    m, k = left.shape[-2:]
     n = right.shape[-1]
     batch = broadcast_shape(left.shape[:-2], right.shape[:-2])
-    element = a.element if a.element.bits in (0, 32, 64) else ELEMENTS[INT32]
+    element = left.element if left.element.bits in (32, 64) else ELEMENTS[INT32]
     groups = -(-m // ROWS)
+    size = prod(batch) * groups * n
     code = (
-        f"let n = i % {n}u; let first = i / {n}u % {groups}u * {ROWS}u; "
+        f"if (i >= {size}u) {{ return; }} let n = i % {n}u; "
+        f"let first = i / {n}u % {groups}u * {ROWS}u; "
         f"let batch = i / {groups * n}u; "
         f"let rows = ({broadcast('batch', batch, left.shape[:-2])}) * {m * k}u; "
         f"let column = ({broadcast('batch', batch, right.shape[:-2])}) * {k * n}u + n; "
@@ -41,16 +64,9 @@ def matmul(node: Node, a: Value, b: Value, *, start: str = "0.0") -> Value:
     for row in range(ROWS):
         place = f"(batch * {m}u + first + {row}u) * {n}u + n"
         value = element.rounded(f"r{row}")
-        code += f"if (first + {row}u < {m}u) {{ out[{place}] = {value}; }} "
-    bounds = _sum_bounds(node, a, b, k)
-    size = prod(batch) * groups * n
-    found = node.emit([left, right], (*batch, m, n), element, code, bounds, invocations=size)
-    shape = list(found.shape)
-    if b.rank == 1:
-        shape.pop()
-    if a.rank == 1:
-        shape.pop(-1 if b.rank == 1 else -2)
-    return reshaped(found, shape)
+        code += f"if (first + {row}u < {m}u) {{ $out[{place}] = {value}; }} "
+    bounds = _sum_bounds(node, left, right, k)
+    return node.emit([left, right], (*batch, m, n), element, code, bounds, invocations=size)
 
 
 def _sum_bounds(node: Node, a: Value, b: Value, terms: int) -> tuple[int, int] | None:
@@ -81,43 +97,26 @@ def gemm(node: Node) -> Value:
     n = b.shape[0 if down else 1]
     if k > MAX_LOOP:
         raise node.refuse(f"sums of {k} terms exceed {MAX_LOOP}")
-    left = f"k * {m}u + m" if across else f"m * {k}u + k"
-    right = f"n * {k}u + k" if down else f"k * {n}u + n"
-    inputs, rest = [a, b], ""
-    if node.has(2):
-        c = node.input(2)
-        inputs.append(c)
-        beta = literal(node.attribute("beta", 1.0))
-        rest = f" + {beta} * $2[{broadcast('i', (m, n), c.shape)}]"
-    code = (
-        f"let m = i / {n}u; let n = i % {n}u; var acc = 0.0; "
-        f"for (var k = 0u; k < {k}u; k++) {{ acc += $0[{left}] * $1[{right}]; }} "
-        f"let r = {literal(node.attribute('alpha', 1.0))} * acc{rest};"
+    found = tiled_product(
+        node, _transposed(node, a) if across else a, _transposed(node, b) if down else b
     )
-    return node.emit(inputs, (m, n), a.element, code)
+    alpha, beta = node.attribute("alpha", 1.0), node.attribute("beta", 1.0)
+    if alpha != 1:
+        found = node.emit([found], (m, n), a.element, f"let r = {literal(alpha)} * $0[i];")
+    if not node.has(2):
+        return found
+    c = node.input(2)
+    place = broadcast("i", (m, n), c.shape)
+    code = f"let r = $0[i] + {literal(beta)} * $1[{place}];"
+    return node.emit([found, c], (m, n), a.element, code)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How a window moves over the spatial axes."""
-
-    kernel: tuple[int, ...]
-    strides: tuple[int, ...]
-    dilations: tuple[int, ...]
-    before: tuple[int, ...]
-    after: tuple[int, ...]
-
-    def lengths(self, spatial: Sequence[int], ceiling: bool = False) -> tuple[int, ...]:
-        """Returns output lengths; with ceiling, a last window may begin inside and end outside."""
-        found = []
-        for at, length in enumerate(spatial):
-            reach = self.dilations[at] * (self.kernel[at] - 1) + 1
-            room = length + self.before[at] + self.after[at] - reach
-            count = -(-room // self.strides[at]) if ceiling else room // self.strides[at]
-            if ceiling and count * self.strides[at] >= length + self.before[at]:
-                count -= 1
-            found.append(count + 1)
-        return tuple(found)
+def _transposed(node: Node, value: Value) -> Value:
+    """Returns a matrix with its axes swapped; that of a constant is a constant."""
+    host = value.host
+    if host is not None and value.static:
+        return on_host(host().T, value.element, static=True)
+    return transposed(node, value, (1, 0))
 
 
 def window(node: Node, kernel: Sequence[int], spatial: Sequence[int]) -> Window:
@@ -180,6 +179,10 @@ def convolution(
     group = int(node.attribute("group", 1))
     spatial, kernel = x.shape[2:], w.shape[2:]
     found = window(node, kernel, spatial)
+    if term == "x * y" and start == "0.0":
+        for tiled in (tiled_depthwise, tiled_convolution):
+            if (made := tiled(node, x, w, bias, found)) is not None:
+                return made
     out = found.lengths(spatial)
     batch, channels, outputs, depth = x.shape[0], x.shape[1], w.shape[0], w.shape[1]
     if depth * prod(kernel) > MAX_LOOP:

@@ -5,9 +5,10 @@ from math import prod
 from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, INT64
 from kernels.onnx.tolerant.families.creation import constant
-from kernels.onnx.tolerant.families.linear import Window, positions, taps, window
+from kernels.onnx.tolerant.families.linear import positions, taps, window
 from kernels.onnx.tolerant.families.reduction import fold, rows, shaped
 from kernels.onnx.tolerant.node import Node
+from kernels.onnx.tolerant.tiling import Window
 from kernels.onnx.tolerant.value import Value, strides
 
 

@@ -63,7 +63,7 @@ def fold(
         )
         code = code.replace("let x = x;", "let x = element;")
         kept = _WIDE if parts > 1 and target.is_float else target
-        found = node.emit(inputs, (outer * parts,), kept, code, bounds)
+        found = node.emit(inputs, (outer * parts,), kept, code, bounds, streamed=True)
         if parts == 1:
             return found
         value = reshaped(found, (outer, parts))

@@ -77,7 +77,7 @@ def lying(seed: int) -> RunPackage:
 
     def run(package: KernelPackage, inputs: Sequence[bytes]) -> bytes:
         random = np.random.default_rng(seed)
-        return random.uniform(100, 200, package.output.bytes // 4).astype("<f4").tobytes()
+        return random.uniform(100, 200, package.output_bytes // 4).astype("<f4").tobytes()
 
     return run
 

@@ -13,7 +13,7 @@ from kernels.custom import KernelPackage
 from tests.keeper.tolerant.roles.rig import PROVIDERS, TaskRig, on_rig
 from tests.kernels.custom.examples import triple
 
-OUTPUT_BYTES = triple().output.bytes
+OUTPUT_BYTES = triple().output_bytes
 
 
 def fill(rig: TaskRig, number: int, left: int = 0) -> None:
@@ -34,7 +34,7 @@ def runs(folder: Path) -> list[Path]:
 
 
 def zeros(package: KernelPackage, inputs: Sequence[bytes]) -> bytes:
-    return bytes(package.output.bytes)
+    return bytes(package.output_bytes)
 
 
 def test_c7_a_task_without_room_is_neither_run_nor_joined(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_c7_a_task_without_room_is_neither_run_nor_joined(tmp_path: Path) -> Non
 def test_outputs_that_were_paid_for_are_retained_and_others_dropped(tmp_path: Path) -> None:
     async def story(rig: TaskRig) -> None:
         def wrong(package: KernelPackage, inputs: Sequence[bytes]) -> bytes:
-            return b"\x42" * package.output.bytes
+            return b"\x42" * package.output_bytes
 
         await rig.post()
         buyer = rig.buyer()

@@ -14,8 +14,8 @@ def test_a_posted_task_is_seen_with_its_money_and_its_beacon(tmp_path: Path) -> 
         await rig.post()
         found, escrow = rig.found, rig.snapshot.escrow
         assert (found.state, found.round, found.runs) == (TaskState.JOINING, 1, ())
-        assert (found.kernel, found.output_bytes) == (triple().digest, triple().output.bytes)
-        assert (found.element, found.tolerance) == (triple().output.element, triple().tolerance)
+        assert (found.kernel, found.output_bytes) == (triple().digest, triple().output_bytes)
+        assert (found.element, found.tolerance) == (triple().element, triple().tolerance)
         assert (found.k, found.n, found.max_runs) == (2, TERMS.n, TERMS.max_runs)
         assert found.terms == rig.mirror.view.terms
         assert escrow is not None

@@ -12,6 +12,7 @@ from keeper.data import BlobStore, InputManifest, StageIndexes, open_client
 from keeper.data.server import serve_data
 from keeper.node.errors import WorkloadError
 from keeper.tolerant.decisions.state import Task
+from keeper.tolerant.roles.kept_inputs import KeptInputs
 from keeper.tolerant.roles.workload import TaskWorkload, UnfitTaskError, fetch_workload
 from kernels.custom import Element, KernelPackage, Tolerance
 from tests.keeper.tolerant.decisions.views import task
@@ -46,7 +47,7 @@ def fetched(
             open_client(allow_private=True) as client,
         ):
             found: Task = replace(task(source=url), **offer | fields)
-            return await fetch_workload(client, found)
+            return await fetch_workload(client, KeptInputs(store), found)
 
     return asyncio.run(run())
 

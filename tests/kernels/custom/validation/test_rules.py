@@ -4,9 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from kernels.custom import PACKAGES, PackageError, Reason, Stage, read_package
+from kernels.custom import (
+    PACKAGES,
+    Buffer,
+    Element,
+    PackageError,
+    Reason,
+    Role,
+    Stage,
+    read_package,
+)
 from kernels.custom.validation import MAX_INVOCATIONS, bounded_sources, validate
-from tests.kernels.custom.examples import OUTPUT, STAGE, TRIPLE, alone, single, triple
+from tests.kernels.custom.examples import (
+    OUTPUT,
+    OUTPUT_BUFFER,
+    STAGE,
+    TRIPLE,
+    alone,
+    single,
+    triple,
+)
 
 MAIN = "@compute @workgroup_size(64) fn main() {"
 
@@ -165,6 +182,34 @@ def test_a_stage_sees_only_what_its_entry_point_reaches() -> None:
     )
     stages = (Stage(0, "fill", (1, 1, 1), (0, 1)), Stage(0, "main", (1, 1, 1), (1,)))
     validate(triple(sources=(source,), stages=stages))
+
+
+def test_what_all_entry_points_cost_to_compile_is_counted_once_each() -> None:
+    body = "y[0] += 1u; " * (1 << 11)
+    functions = [f"fn part{at}() {{ {body} }}" for at in range(2)]
+    calls = "part0(); part1(); " * 3
+    entries = [f"@compute @workgroup_size(1) fn main{at}() {{ {calls} }}" for at in range(4)]
+    source = OUTPUT + "\n".join((*functions, *entries))
+    package = single(source)
+    (stage,) = package.stages
+    # Twelve times 2,048 statements of seven tokens in each entry point.
+    stages = [replace(stage, entry_point=f"main{at}") for at in range(4)]
+    validate(replace(package, stages=(stages[0],) * 8))
+    with pytest.raises(PackageError, match="4 entry points have") as refused:
+        validate(replace(package, stages=tuple(stages)))
+    assert refused.value.reason is Reason.SOURCE_LIMIT
+
+
+def test_a_part_of_a_buffer_has_room_for_the_declared_type() -> None:
+    wide = Buffer(1024, Element.F32, Role.INPUT)
+    source = TRIPLE.replace("array<f32>;", "array<f32, 64>;", 1)
+    stage = replace(STAGE, offsets=(768, 0))
+    package = triple(sources=(source,), buffers=(wide, OUTPUT_BUFFER), stages=(stage,))
+    validate(package)
+    longer = source.replace("64", "65")
+    with pytest.raises(PackageError, match="x has 260 bytes, buffer 0 256") as refused:
+        validate(replace(package, sources=(longer,)))
+    assert refused.value.reason is Reason.BUFFER_LIMIT
 
 
 def test_invocations_of_all_stages_are_counted_together() -> None:

@@ -17,11 +17,10 @@ def empty() -> onnx.ModelProto:
     return model([node], [integers("x", 0, 2)], [integers("y", 2, 0)])
 
 
-def unused() -> onnx.ModelProto:
-    node = helper.make_node("Reshape", ["x", "s"], ["y"])
-    shape = helper.make_tensor("s", TensorProto.INT64, [1], [2])
-    ports = [integers("x", 2, 1), integers("w", 2)]
-    return model([node], ports, [integers("y", 2)], [shape])
+def constant_output() -> onnx.ModelProto:
+    node = helper.make_node("Transpose", ["x"], ["y"])
+    held = helper.make_tensor("c", TensorProto.INT32, [2], [2, 3])
+    return model([node], [integers("x", 1, 2)], [integers("y", 2, 1), integers("c", 2)], [held])
 
 
 def sequence() -> onnx.ModelProto:
@@ -43,7 +42,7 @@ def computed_zero() -> onnx.ModelProto:
     ("content", "why"),
     [
         (empty(), "no fixed size"),
-        (unused(), "no effect"),
+        (constant_output(), "output 'c': it does not depend on an input"),
         (sequence(), "not a tensor"),
         (computed_zero(), "must be a constant"),
     ],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from kernels.custom import KernelPackage, run_package
+from kernels.custom import KernelPackage, run_package, split
 from kernels.custom.element import Tolerance
 from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
 from kernels.onnx.tolerant.packaging import package, ports_of_json
@@ -30,17 +30,20 @@ def test_a_package_gives_what_the_runner_gives() -> None:
     # Floats are in one buffer and integers in another.
     assert [lanes.dtype for lanes in found.weights] == [np.float32, np.int32]
     data = [found.inputs[0].encode(x), *(lanes.tobytes() for lanes in found.weights)]
-    output = found.output.decode(run_package(found.package, data))
+    (port,) = found.outputs
+    output = port.decode(run_package(found.package, data))
     np.testing.assert_array_equal(output, TolerantRunner().run(content, {"x": x}).outputs["y"])
-    assert ports_of_json(found.as_json()) == (found.inputs, found.output)
+    assert ports_of_json(found.as_json()) == (found.inputs, found.outputs)
 
 
 def test_scratch_is_used_again() -> None:
     names = [f"t{at}" for at in range(20)]
-    nodes = [helper.make_node("Neg", ["x"], ["t0"])]
+    axis = numpy_helper.from_array(np.array(0), "axis")
+    nodes = [helper.make_node("CumSum", ["x", "axis"], ["t0"])]
     for before, after in zip(names, [*names[1:], "y"], strict=True):
-        nodes.append(helper.make_node("Neg", [before], [after]))
-    found = package(model(nodes, [floats("x", 4)], [floats("y", 4)]), "net", {}, BOUNDS)
+        nodes.append(helper.make_node("CumSum", [before, "axis"], [after]))
+    content = model(nodes, [floats("x", 4)], [floats("y", 4)], [axis])
+    found = package(content, "net", {}, BOUNDS)
     assert len(found.package.stages) == 21
     assert len(found.package.buffers) <= 4
 
@@ -52,14 +55,63 @@ def test_an_open_axis_needs_a_shape() -> None:
             package(content, "net", shapes, BOUNDS)
 
 
-def test_two_outputs_or_an_untouched_input_are_refused() -> None:
-    nodes = [helper.make_node("Neg", ["x"], ["y"]), helper.make_node("Abs", ["x"], ["z"])]
-    both = model(nodes, [floats("x", 2)], [floats("y", 2), floats("z", 2)])
-    untouched = model(nodes[:1], [floats("x", 2), floats("w", 2)], [floats("y", 2)])
-    same = model([helper.make_node("Identity", ["x"], ["y"])], [floats("x", 2)], [floats("y", 2)])
-    for content, why in ((both, "has one"), (untouched, "no effect"), (same, "no stage")):
-        with pytest.raises(UnsupportedOperator, match=why):
-            package(content, "net", {}, BOUNDS)
+def test_several_outputs_are_parts_of_one_result() -> None:
+    whole = helper.make_tensor_value_info("i", TensorProto.INT64, [2, 1])
+    nodes = [
+        helper.make_node("Mul", ["x", "w"], ["m"]),
+        helper.make_node("Neg", ["m"], ["y"]),
+        helper.make_node("ArgMax", ["y"], ["i"], axis=1),
+        helper.make_node("Identity", ["m"], ["again"]),
+        helper.make_node("Identity", ["x"], ["input"]),
+    ]
+    names = ("m", "y", "again", "input")
+    content = model(
+        nodes, [floats("x", 2, 3), floats("w", 3)], [*(floats(each, 2, 3) for each in names), whole]
+    )
+    found = package(content, "net", {}, BOUNDS)
+    assert KernelPackage.from_bytes(found.package.canonical) == found.package
+    assert [port.name for port in found.outputs] == [*names, "i"]
+    assert [each.name for each in found.package.outputs] == [*names, "i"]
+    assert [each.tolerance for each in found.package.outputs] == [BOUNDS] * 4 + [Tolerance()]
+    feeds = {
+        "x": np.array([[1, -2, 3], [4, 5, 6]], np.float32),
+        "w": np.array([1, 2, -1], np.float32),
+    }
+    data = run_package(found.package, [port.encode(feeds[port.name]) for port in found.inputs])
+    expected = TolerantRunner().run(content, feeds).outputs
+    for port, (output, part) in zip(found.outputs, split(data, found.package.outputs), strict=True):
+        assert output.name == port.name
+        np.testing.assert_array_equal(port.decode(part), expected[port.name])
+
+
+def test_an_unused_input_is_left_out_and_an_empty_output_is_refused() -> None:
+    nodes = [helper.make_node("Neg", ["x"], ["y"])]
+    untouched = model(nodes, [floats("w", 2), floats("x", 2)], [floats("y", 2)])
+    found = package(untouched, "net", {}, BOUNDS)
+    assert (found.unused, [port.name for port in found.inputs]) == (("w",), ["x"])
+    starts = numpy_helper.from_array(np.array([2], np.int64), "at")
+    empty = model(
+        [*nodes, helper.make_node("Slice", ["x", "at", "at"], ["z"])],
+        [floats("x", 2)],
+        [floats("y", 2), floats("z", 0)],
+        [starts],
+    )
+    with pytest.raises(UnsupportedOperator, match="'z' is empty"):
+        package(empty, "net", {}, BOUNDS)
+
+
+def test_a_constant_output_is_a_stage_and_integers_alone_are_exact() -> None:
+    held = numpy_helper.from_array(np.array([3, 4], np.int32), "c")
+    cast = helper.make_node("Cast", ["x"], ["y"], to=TensorProto.INT32)
+    nodes = [cast, helper.make_node("Identity", ["c"], ["z"])]
+    outputs = [helper.make_tensor_value_info(name, TensorProto.INT32, [2]) for name in "yz"]
+    found = package(model(nodes, [floats("x", 2)], outputs, [held]), "net", {}, BOUNDS)
+    assert found.package.tolerance.exact
+    x = np.array([7, -8], np.float32)
+    data = run_package(
+        found.package, [found.inputs[0].encode(x), *(each.tobytes() for each in found.weights)]
+    )
+    assert np.frombuffer(data, np.int32).tolist() == [7, -8, 3, 4]
 
 
 def test_an_input_that_decides_a_shape_is_refused() -> None:
@@ -75,6 +127,6 @@ def test_ports_refuse_what_does_not_fit() -> None:
     for array in (np.zeros((2, 5), np.float32), np.zeros((2, 4), np.float64)):
         with pytest.raises(BadInput):
             port.encode(array)
-    for document in ({}, {"version": 2}, {"version": 1, "inputs": [{}], "output": {}}):
+    for document in ({}, {"version": 2}, {"version": 2, "inputs": [{}], "outputs": [{}]}):
         with pytest.raises(BadInput):
             ports_of_json(document)

@@ -62,7 +62,7 @@ def where(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
 
 
 def _condition(sketch: Sketch, x: Tensor) -> Tensor:
-    kind = sketch.choice(("Greater", "LessOrEqual"))
+    kind = sketch.choice(("Greater", "Less"))
     return sketch.node(kind, [x, sketch.constant(sketch.numbers((1,), 0.5))], x.shape, "bool")
 
 

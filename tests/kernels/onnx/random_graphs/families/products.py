@@ -130,7 +130,8 @@ def resize(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     given = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
     if mode == "linear":
         given = {"coordinate_transformation_mode": "half_pixel"}
-    return sketch.node(kind, [x, "", scales], shape, mode=mode, **given)
+    region = sketch.constant([]) if sketch.opset < 13 else ""
+    return sketch.node(kind, [x, region, scales], shape, mode=mode, **given)
 
 
 @operator("DepthToSpace", "SpaceToDepth")

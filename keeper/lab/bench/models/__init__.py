@@ -1,0 +1,1 @@
+"""Real models as paid jobs of both classes, beside onnxruntime."""

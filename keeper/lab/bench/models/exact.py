@@ -1,0 +1,160 @@
+"""Runs a model as a paid job of the exact class."""
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from solders.pubkey import Pubkey
+
+from keeper.amounts import NLOV
+from keeper.compute import (
+    SelectedExecutor,
+    commit_segment,
+    hasher_on,
+    select_executor,
+    self_test,
+)
+from keeper.configuration import Preference
+from keeper.errors import BadInputError
+from keeper.exact.decisions.codes import JobState
+from keeper.exact.decisions.offer import JobOffer
+from keeper.exact.roles import Verifier
+from keeper.exact.roles.provider import ExecutionCost
+from keeper.exact.roles.results import Committed, fetch_result
+from keeper.exact.roles.traces import TraceFetcher
+from keeper.lab.bench.models.figures import ModelFigures
+from keeper.lab.bench.models.measuring import Subject, UnsettledError, slot_ms, timed
+from keeper.lab.bench.models.reference import Reference
+from keeper.lab.localnet import Localnet
+from keeper.lab.localnet.deployment import built_programs, localnet_mint
+from keeper.lab.market.marketplace import ASK, PROVIDERS, Marketplace, open_marketplace
+from keeper.lab.market.venue import LocalnetVenue
+from keeper.node.supervision import background
+from kernels.graph import Graph
+from kernels.onnx.quantisation import CalibrationError, quantise, report_on_float
+from kernels.onnx.quantisation.preparation import prepared
+from kernels.onnx.quantisation.static import static_int8
+from kernels.trace import CommittedOutputs
+from kernels.trace.layout import Array
+from neurolov_client.bindings.job_registry import ASK_MACS
+
+PATIENCE_SLOTS = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class SettledJob:
+    """The result that the buyer fetched of a settled job, and what the job cost."""
+
+    result: Array
+    cost: ExecutionCost
+    checked_macs: int
+
+
+class RefusedError(BadInputError):
+    """The exact graph is too far from its model."""
+
+
+def measure_exact(subject: Subject) -> ModelFigures:
+    """Returns the figures of a model as a job.
+
+    Raises what rules it out: LoweringError, CalibrationError, RefusedError, a KeeperError of the
+    market.
+    """
+    selected = select_executor(Preference.AUTO)
+    lowered = quantise(subject.model, subject.split.calibration)
+    report = report_on_float(subject.model, lowered, subject.split, selected.executor.execute)
+    if report.faults:
+        entering = () if report.origin is None else (report.origin.line,)
+        raise RefusedError("; ".join((*report.faults, *entering)))
+    graph = lowered.graph
+    inputs = lowered.interface.encode(subject.feeds)
+    seconds, committed = timed(lambda: _committed(selected, graph, inputs))
+    trace_bytes = sum(spec.stored_bytes for spec in graph.outputs)
+    with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
+        slot = slot_ms(seconds, trace_bytes)
+        job = asyncio.run(_settled(graph, inputs, selected, Path(folder), slot))
+    worst = min(report.outputs, key=lambda each: each.snr_db)
+    ratios = [each.error_vs_ort_int8 for each in report.outputs]
+    return ModelFigures(
+        settled=True,
+        executor=selected.name,
+        snr_db=worst.snr_db,
+        error=worst.error,
+        error_vs_ort_int8=max((ratio for ratio in ratios if ratio is not None), default=None),
+        seconds=seconds,
+        execution_seconds=seconds - committed.hashing_seconds,
+        job_seconds=job.cost.execution_seconds + job.cost.commitment_seconds,
+        vs_ort=seconds / _int8(subject).seconds(subject.shipped_feeds),
+        trace_bytes=trace_bytes,
+        multiply_adds=graph.multiply_adds,
+        operators=len(graph.descriptors),
+        checked_share=job.checked_macs / graph.multiply_adds if graph.multiply_adds else 0.0,
+        wrong=not np.array_equal(job.result, committed.outputs[-1]),
+    )
+
+
+def _int8(subject: Subject) -> Reference:
+    """Returns onnxruntime's int8 model, or its float one where it cannot be quantised."""
+    shapes = subject.split.calibration.shapes
+    try:
+        return Reference(static_int8(prepared(subject.model, shapes), subject.split.calibration))
+    except CalibrationError:
+        return subject.reference
+
+
+def _committed(
+    selected: SelectedExecutor, graph: Graph, inputs: Sequence[Array]
+) -> CommittedOutputs:
+    every = range(len(graph.descriptors))
+    return commit_segment(selected.executor, graph, every, inputs, [])
+
+
+async def _settled(
+    graph: Graph, inputs: Sequence[Array], selected: SelectedExecutor, folder: Path, slot: int
+) -> SettledJob:
+    rate = self_test(selected.executor).macs_per_slot(slot / 1000)
+    net = Localnet(programs=built_programs(), mint=localnet_mint(), port=0, slot_ms=slot)
+    async with net, open_marketplace(LocalnetVenue(net), folder, rate) as market:
+        provider = market.provider(PROVIDERS[0], selected.executor)
+        verifiers = market.verifiers(hasher_on(selected.executor))
+        roles = [provider, *verifiers, market.crank(), market.buyer]
+        async with background(market.mirror.run(), *(role.run() for role in roles)):
+            address = await market.graphs.register(graph)
+            manifest = market.poster.store_workload(graph, inputs)
+            url = market.storages["buyer"].url
+            job = await market.poster.post(address, manifest, inputs, _offer(graph), url)
+            market.buyer.keep.add(job)
+            result = await _result(market, graph, job)
+        return SettledJob(result, provider.costs[job], _most_checked(verifiers, job))
+
+
+async def _result(market: Marketplace, graph: Graph, job: Pubkey) -> Array:
+    """Returns the result once the job is settled; raises UnsettledError where it ends otherwise."""
+    posted = market.mirror.view.slot
+    while True:
+        view = market.mirror.view
+        snapshot = view.jobs.get(job)
+        if snapshot is not None and snapshot.job.ended:
+            break
+        if view.slot > posted + PATIENCE_SLOTS:
+            state = "unseen" if snapshot is None else snapshot.job.state.name.lower()
+            raise UnsettledError(f"the job has not ended after {PATIENCE_SLOTS} slots: {state}")
+        await market.mirror.next_view()
+    if snapshot.job.state is not JobState.SETTLED:
+        outcome = Committed.of(snapshot).outcome.name.lower()
+        raise UnsettledError(f"the job ended as {snapshot.job.state.name.lower()}: {outcome}")
+    services = market.services
+    return await fetch_result(TraceFetcher(services.client, services.gateway), snapshot, graph)
+
+
+def _offer(graph: Graph) -> JobOffer:
+    price = NLOV + 2 * ASK * graph.multiply_adds // ASK_MACS
+    return JobOffer(price=price, verification_fee=NLOV // 5, tip=NLOV // 100)
+
+
+def _most_checked(verifiers: Sequence[Verifier], job: Pubkey) -> int:
+    found = (verifier.verdicts.get(job) for verifier in verifiers)
+    return max((verdict.cost.macs for verdict in found if verdict is not None), default=0)

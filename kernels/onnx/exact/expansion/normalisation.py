@@ -1,0 +1,89 @@
+"""Normalisation over other axes than the last one, and softmax as older opsets define it."""
+
+from math import prod
+
+import numpy as np
+import onnx
+
+from kernels.onnx.exact.attributes import plain
+from kernels.onnx.exact.expansion.draft import Draft
+from kernels.onnx.registration import operator
+
+EPSILON = 1e-5
+
+
+@operator("Softmax", "LogSoftmax")
+def softmax(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Rewrites a softmax over flattened axes (opset below 13), and a log softmax.
+
+    log softmax is x - max - log Σ e^(x - max), because the shares of softmax are too coarse for a
+    logarithm.
+    """
+    shape = draft.shape(node.input[0])
+    old = draft.opset < 13
+    axis = int(plain(node).attributes.get("axis", 1 if old else -1)) % len(shape)
+    draft.begin(node)
+    x, output = node.input[0], node.output[0]
+    flat = old and prod(shape[axis + 1 :]) > 1
+    if node.op_type == "Softmax" and not flat:
+        if plain(node).attributes.get("axis", -1) == axis - len(shape):
+            return False
+        draft.node("Softmax", [x], output, axis=axis - len(shape))
+        return True
+    if flat:
+        x, axis = draft.reshaped(x, (prod(shape[:axis]), prod(shape[axis:]))), 1
+    if node.op_type == "Softmax":
+        draft.reshaped(draft.node("Softmax", [x], axis=-1), shape, output)
+        return True
+    distance = draft.node("Sub", [x, draft.reduced("ReduceMax", x, [axis])])
+    total = draft.reduced("ReduceSum", draft.node("Exp", [distance]), [axis])
+    result = [distance, draft.node("Log", [total])]
+    if flat:
+        draft.reshaped(draft.node("Sub", result), shape, output)
+    else:
+        draft.node("Sub", result, output)
+    return True
+
+
+@operator("LayerNormalization")
+def layer_norm(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Rewrites a layer norm over several last axes as one over a single axis."""
+    shape = draft.shape(node.input[0])
+    axis = int(plain(node).attributes.get("axis", -1)) % len(shape)
+    if axis == len(shape) - 1 or draft.wanted(node, 1) or draft.wanted(node, 2):
+        return False
+    draft.begin(node)
+    count = prod(shape[axis:])
+    x = draft.reshaped(node.input[0], (prod(shape[:axis]), count))
+    numbers = [
+        draft.number(np.broadcast_to(draft.fixed(node, at), shape[axis:]).reshape(-1))
+        for at in (1, 2)
+        if draft.given(node, at)
+    ]
+    draft.reshaped(_normal(draft, node, x, numbers), shape, node.output[0])
+    return True
+
+
+@operator("InstanceNormalization", "GroupNormalization")
+def instance_norm(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Rewrites a norm over space, or over groups of channels and space, as a layer norm."""
+    shape = draft.shape(node.input[0])
+    draft.begin(node)
+    channels = shape[1]
+    groups = int(plain(node).attributes.get("num_groups", channels))
+    count = prod(shape[1:]) // groups
+    scale, bias = (draft.fixed(node, at).reshape(-1) for at in (1, 2))
+    spread = (channels, *[1] * (len(shape) - 2))
+    # Opset 18 has one number per group; later ones have one per channel.
+    scale, bias = (np.repeat(each, channels // len(each)).reshape(spread) for each in (scale, bias))
+    x = draft.reshaped(node.input[0], (shape[0] * groups, count))
+    normal = draft.reshaped(_normal(draft, node, x, [draft.number(np.ones(count))]), shape)
+    scaled = draft.node("Mul", [normal, draft.number(scale)])
+    draft.node("Add", [scaled, draft.number(bias)], node.output[0])
+    return True
+
+
+def _normal(draft: Draft, node: onnx.NodeProto, x: str, numbers: list[str]) -> str:
+    """Appends a layer norm of rows, with the node's epsilon."""
+    epsilon = float(plain(node).attributes.get("epsilon", EPSILON))
+    return draft.node("LayerNormalization", [x, *numbers], axis=-1, epsilon=epsilon)

@@ -1,0 +1,78 @@
+"""Whether the exact graph of a random model is right, refused, or wrong without a word."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kernels.graph import Graph
+from kernels.graph.reference import NumpyExecutor
+from kernels.onnx.exact import LoweringError
+from kernels.onnx.quantisation import (
+    CalibrationError,
+    Report,
+    Split,
+    fit,
+    quantise,
+    report_on_float,
+    split,
+)
+from kernels.onnx.quantisation.accuracy import FLOAT_DB, MOST_ERROR, Gap, results_of
+from kernels.onnx.quantisation.session import Session
+from kernels.trace.layout import Array
+from tests.kernels.onnx.random_graphs.graphs import Example
+
+NEAR_DB = 30.0
+"""A graph so near to its model on fresh samples needs no further judgement."""
+SLACK_DB = 6.0
+"""Fresh samples may be so much worse than those that the comparison holds back..."""
+SLACK = 3.0
+"""...and an error on them this many times the one that is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Why a model is refused, or what is wrong with its graph; both None where that is right."""
+
+    refusal: str | None = None
+    fault: str | None = None
+    snr_db: float | None = None
+    operators: int = 0
+
+
+def judged(example: Example) -> Outcome:
+    """Quantises a model with its samples and compares the graph with onnxruntime on fresh ones."""
+    model = example.model
+    fresh = fit(model, example.fresh)
+    parts = split(fit(model, example.samples))
+    try:
+        lowered = quantise(model, parts.calibration)
+    except (LoweringError, CalibrationError) as error:
+        return Outcome(refusal=str(error))
+    session, gap = Session(model), Gap()
+    for feeds in fresh.batches():
+        wanted = session.run(feeds)
+        for name, found in results_of(lowered, feeds, _execute).outputs().items():
+            assert found.shape == wanted[name].shape, (found.shape, wanted[name].shape)
+            gap.add(found, wanted[name])
+    size = len(lowered.graph.descriptors)
+    if gap.snr_db >= NEAR_DB:
+        return Outcome(snr_db=gap.snr_db, operators=size)
+    report = report_on_float(model, lowered, parts, _execute)
+    if report.faults:
+        return Outcome(refusal=report.faults[0], snr_db=gap.snr_db, operators=size)
+    again = report_on_float(
+        model, lowered, Split(parts.calibration, fresh, fresh.count, fresh.count), _execute
+    )
+    return Outcome(fault=_fault(again), snr_db=gap.snr_db, operators=size)
+
+
+def _fault(report: Report) -> str | None:
+    for each in report.outputs:
+        known = each.ort_int8_error
+        bound = None if known is None else SLACK * MOST_ERROR * max(known, each.step / 2)
+        if each.snr_db < FLOAT_DB - SLACK_DB or (bound is not None and each.error > bound):
+            return f"{each} is wrong without a word"
+    return None
+
+
+def _execute(graph: Graph, inputs: Sequence[Array]) -> list[Array]:
+    return NumpyExecutor().execute(graph, inputs)

@@ -1,0 +1,50 @@
+"""Random graphs in the exact class: right within 8 bits, or refused with a reason.
+
+`HYPOTHESIS_PROFILE=thorough` tries 2,000 graphs.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, note, settings
+
+from tests.kernels.onnx.random_graphs.families import STEPS
+from tests.kernels.onnx.random_graphs.graphs import Example, examples
+from tests.kernels.onnx.random_graphs.judgement import Outcome, judged
+
+GRAPHS = 2_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 200
+TRIES = 12
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+
+
+@settings(max_examples=GRAPHS, suppress_health_check=SLOW)
+@given(examples())
+def test_no_graph_is_wrong_without_a_word(example: Example) -> None:
+    outcome = judged(example)
+    event("refused" if outcome.refusal else "right")
+    note(str(outcome))
+    assert outcome.fault is None
+
+
+@pytest.mark.parametrize("name", sorted(STEPS))
+def test_every_operator_has_an_exact_form(name: str) -> None:
+    outcomes: list[Outcome] = []
+
+    @settings(
+        max_examples=TRIES,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=SLOW,
+    )
+    @given(examples((name,), 1))
+    def attempt(example: Example) -> None:
+        if not any(_right(each) for each in outcomes):
+            outcomes.append(judged(example))
+
+    attempt()
+    assert any(_right(each) for each in outcomes), outcomes
+
+
+def _right(outcome: Outcome) -> bool:
+    return outcome.refusal is None and outcome.fault is None
