@@ -47,8 +47,9 @@ def quantise(lowering: Lowering, node: Node) -> None:
     lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
 
 
-# Only some exponents and slopes make Pow and PRelu a function of one tensor.
-@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu")))
+# Only some exponents and slopes make Pow and PRelu a function of one tensor; steep functions have
+# finer tables.
+@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu", *STEEP)))
 def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)

@@ -9,7 +9,7 @@ import pytest
 
 from keeper.amounts import NLOV
 from keeper.cli.app import run
-from keeper.cli.models.quantise import read_interface
+from keeper.cli.models.described import read_interface
 from kernels.graph.file import read
 from kernels.graph.reference import execute
 from tests.kernels.onnx.digits import images, network, samples
