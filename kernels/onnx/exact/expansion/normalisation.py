@@ -72,10 +72,12 @@ def instance_norm(draft: Draft, node: onnx.NodeProto) -> bool:
     channels = shape[1]
     groups = int(plain(node).attributes.get("num_groups", channels))
     count = prod(shape[1:]) // groups
-    scale, bias = (draft.fixed(node, at).reshape(-1) for at in (1, 2))
     spread = (channels, *[1] * (len(shape) - 2))
     # Opset 18 has one number per group; later ones have one per channel.
-    scale, bias = (np.repeat(each, channels // len(each)).reshape(spread) for each in (scale, bias))
+    scale, bias = (
+        np.repeat(numbers, channels // numbers.size).reshape(spread)
+        for numbers in (draft.fixed(node, at) for at in (1, 2))
+    )
     x = draft.reshaped(node.input[0], (shape[0] * groups, count))
     normal = draft.reshaped(_normal(draft, node, x, [draft.number(np.ones(count))]), shape)
     scaled = draft.node("Mul", [normal, draft.number(scale)])

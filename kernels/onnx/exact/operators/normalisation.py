@@ -67,12 +67,12 @@ def rms_norm(lowering: Lowering, node: Node) -> None:
     channels = x.shape[-1]
     gamma = np.broadcast_to(lowering.real(node, 1), (channels,))
     turned = Quantisation(float(x.scale), -1 - x.zero_point)
-    both = [
-        _sixteen_bits(lowering, node, each)
-        for each in (x, lowering.emit.table(x, lambda real: -real, turned))
-    ]
+    opposite = lowering.emit.table(x, lambda real: -real, turned)
     shape = stored_shape(x.shape)
-    rows = lowering.emit.build.concat(*(lowering.emit.stored(each, shape) for each in both), 3)
+    left, right = (
+        lowering.emit.stored(_sixteen_bits(lowering, node, each), shape) for each in (x, opposite)
+    )
+    rows = lowering.emit.build.concat(left, right, 3)
     value, scale = _normalised(
         lowering, node, rows, np.concatenate([gamma, gamma]), np.zeros(2 * channels)
     )
