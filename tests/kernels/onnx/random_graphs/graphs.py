@@ -23,8 +23,8 @@ SPREADS = ("normal", "far", "tiny", "huge", "dead channel", "whole", "skewed")
 class Example:
     """A model, samples of each input to calibrate with, and fresh ones of the same kind.
 
-    They lie along the first axis: [count · B, ...] for an input [B, ...], with a count of SAMPLES or
-    more.
+    They lie along the first axis: [count · B, ...] for an input [B, ...], with at least SAMPLES as
+    the count.
     """
 
     model: onnx.ModelProto
