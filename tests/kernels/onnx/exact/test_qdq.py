@@ -208,6 +208,16 @@ REFUSED: dict[str, tuple[Callable[[Draft, str], str], str]] = {
         lambda d, x: d.node("Tanh", d.node("Relu", d.node("MatMul", quantised_input(d, x), w(d)))),
         "input 'relu",
     ),
+    "cubic resizing": (
+        lambda d, x: d.node(
+            "Resize",
+            quantised_input(d, x),
+            "",
+            d.constant(np.array([1, 2], np.float32)),
+            mode="cubic",
+        ),
+        "mode 'cubic' with 'half_pixel' has no exact form; use nearest or linear",
+    ),
 }
 
 
