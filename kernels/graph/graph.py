@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
-from kernels.codes import MAX_SHIFT, ConstantSlot, InputKind
+from kernels.codes import MAX_OPERATORS, MAX_SHIFT, ConstantSlot, InputKind
 from kernels.descriptor import Descriptor, GraphError, Reason, TensorSpec, output_spec
 from kernels.exact import input_spec, operator_of
 from kernels.graph.topology import check_graph, constant_keys
@@ -28,8 +29,11 @@ class Graph:
     outputs: tuple[TensorSpec, ...] = field(init=False, repr=False, compare=False)
     """What every operator writes; the last is the job's result."""
 
+    most_operators: ClassVar[int] = MAX_OPERATORS
+
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", check_graph(self.descriptors))
+        checked = check_graph(self.descriptors, self.most_operators)
+        object.__setattr__(self, "inputs", checked)
         # Everything that walks a graph asks for these, often once per operator.
         object.__setattr__(self, "outputs", tuple(map(output_spec, self.descriptors)))
         for key in self.constant_keys():
@@ -82,6 +86,13 @@ class Graph:
                     f"job input {number} is {array.dtype}{array.shape}, "
                     f"expected {spec.dtype.numpy}{spec.shape}",
                 )
+
+
+class DetailedGraph(Graph):
+    """A graph before operators are merged, which may have more of them than a job's."""
+
+    __slots__ = ()
+    most_operators: ClassVar[int] = 16 * MAX_OPERATORS
 
 
 def _check_constant(constants: Constants, root: bytes, spec: TensorSpec) -> None:

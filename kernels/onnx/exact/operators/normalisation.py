@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from kernels.codes import MAX_SHIFT
+from kernels.codes import MAX_OPERAND_BYTES, MAX_SHIFT
 from kernels.graph import Value
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
@@ -30,6 +30,9 @@ def softmax(lowering: Lowering, node: Node) -> None:
     axis = int(node.attributes.get("axis", -1))
     if x.per_channel:
         x = lowering.emit.int32(x)
+    if x.shape[axis] * x.dtype.size > MAX_OPERAND_BYTES:
+        # The scores of so long a row fit only as int8.
+        x = lowering.int8(node)
     rows = x.viewed(np.moveaxis(x.layout, axis, -1))
     value = lowering.emit.stored(rows, stored_shape(rows.shape))
     multiplier, shift = fixed_point(np.array([SHARE_OF_LN2 * float(x.scale)]))
