@@ -54,7 +54,7 @@ def tiled_convolution(
         [x, _packed(w), _padded(bias, filters), shapes],
         shape,
         x.element,
-        code.replace("VALUE", x.element.rounded("done[f * 2u + half][lane]")),
+        code.replace("VALUE", x.element.rounded("sums[f]")),
         invocations=-(-pixels // PIXELS) * -(-filters // FILTERS),
     )
 
@@ -113,12 +113,11 @@ def _code(vectors: bool) -> str:
         start = f"b{f // 4}.{'xyzw'[f % 4]}"
         code += f"var s{f} = vec4f({start}); var t{f} = vec4f({start}); "
     code += _vectors() if vectors else _scalars()
-    code += f"var done: array<vec4f, {2 * FILTERS}>; "
-    for f in range(FILTERS):
-        code += f"done[{2 * f}] = s{f}; done[{2 * f + 1}] = t{f}; "
+    # Lavapipe takes five times as long to compile an array of all sums.
+    sums = ", ".join(f"select(s{f}[p % 4u], t{f}[p % 4u], p >= 4u)" for f in range(FILTERS))
     return code + (
         f"for (var p = 0u; p < {PIXELS}u; p++) {{ let q = first + p; "
-        "if (q >= u32(pixels)) { break; } let half = p / 4u; let lane = p % 4u; "
+        f"if (q >= u32(pixels)) {{ break; }} var sums = array<f32, {FILTERS}>({sums}); "
         "let to = (q / u32(size) * u32(filters) + m) * u32(size) + q % u32(size); "
         f"for (var f = 0u; f < {FILTERS}u; f++) {{ if (m + f >= u32(filters)) {{ break; }} "
         "$out[to + f * u32(size)] = VALUE; } }"
