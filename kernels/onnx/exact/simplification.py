@@ -50,7 +50,7 @@ def _with_padding(network: Network) -> Network:
     for node in network.nodes:
         pads = _spatial_zeros(network, node) if node.kind == "Pad" else None
         readers = network.consumers(node.outputs[0])
-        if pads is None or not readers or node.outputs[0] == network.output:
+        if pads is None or not readers or network.is_output(node.outputs[0]):
             continue
         if all(_takes_padding(reader, node.outputs[0]) for reader in readers):
             merged[node.outputs[0]] = (node.inputs[0], pads)
@@ -86,8 +86,7 @@ def _spatial_zeros(network: Network, node: Node) -> list[int] | None:
         return None
     pads = [int(each) for each in given[0]]
     axes = len(pads) // 2
-    outer = [pads[at] for at in (0, 1, axes, axes + 1)]
-    if axes < 3 or any(outer) or min(pads) < 0:
+    if axes < 3 or min(pads) < 0 or any(pads[at] for at in (0, 1, axes, axes + 1)):
         return None
     return pads[2:axes] + pads[axes + 2 :]
 
