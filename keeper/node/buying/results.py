@@ -21,7 +21,10 @@ def suffix_of(result: Result) -> str:
 
 
 def write_result(file: IO[bytes], result: Result) -> None:
-    """Write one array in the format of .npy, several in that of .npz; equal ones give equal bytes."""
+    """Write one array in the format of .npy, several in that of .npz.
+
+    Equal results give equal bytes.
+    """
     if isinstance(result, dict):
         write_archive(file, result)
     else:
