@@ -8,7 +8,7 @@ from typing import Any
 import click
 import onnx
 
-from keeper.cli.models.files import read_onnx
+from keeper.cli.models.files import constant_option, read_onnx
 from keeper.cli.models.quantise import Shape
 from keeper.cli.options import answer, json_option
 from keeper.errors import BadInputError
@@ -28,14 +28,21 @@ NO_CLASS = "none"
 @click.option(
     "--shape", "shapes", type=Shape(), multiple=True, help="Shape of an input: NAME=1,3,224,224."
 )
+@constant_option
 @json_option
-def inspect(path: Path, shapes: tuple[tuple[str, tuple[int, ...]], ...], as_json: bool) -> None:
+def inspect(
+    *,
+    path: Path,
+    shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    constants: tuple[tuple[str, float], ...],
+    as_json: bool,
+) -> None:
     """Show what an ONNX model consists of, what it costs, and the class of jobs it can run in.
 
     Names every node that keeps it out of a class. A first axis that is open counts as 1 unless
     --shape says otherwise; other open axes need --shape.
     """
-    model = read_onnx(path)
+    model = read_onnx(path, constants)
     sizes, unknown = _sizes(model, dict(shapes))
     summary = summarise(model) if sizes is None else _counted(model, sizes)
     if sizes is None:

@@ -130,3 +130,51 @@ def test_dictionaries_give_way_to_a_table(
     assert [port["name"] for port in document["outputs"]] == ["probabilities"]
     assert "note: output 'label' holds texts and is left out" in told
     assert document["class"] == "exact"
+
+
+def scaled() -> onnx.ModelProto:
+    """Returns a model with a rate beside its input, of which two branches depend."""
+    nodes = [
+        helper.make_node("Equal", ["rate", "sixteen"], ["fast"], "compare"),
+        helper.make_node(
+            "If", ["fast"], ["y"], "choose",
+            then_branch=helper.make_graph(
+                [helper.make_node("Relu", ["x"], ["then"], "fast")], "then", [], [floats("then", 4)]
+            ),
+            else_branch=helper.make_graph(
+                [helper.make_node("Neg", ["x"], ["else"], "slow")], "else", [], [floats("else", 4)]
+            ),
+        ),
+    ]  # fmt: skip
+    rate = helper.make_tensor_value_info("rate", TensorProto.INT64, [1])
+    weights = [helper.make_tensor("sixteen", TensorProto.INT64, [], [16])]
+    return model(nodes, [floats("x", 4), rate], [floats("y", 4)], weights)
+
+
+def test_a_constant_input_decides_a_branch(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "m.onnx", scaled())
+    document, _ = inspected(path, capsys)
+    assert document["classes"]["exact"]["obstacles"][0]["node"] == "choose"
+    document, _ = inspected(path, capsys, "--constant", "rate=16")
+    assert [port["name"] for port in document["inputs"]] == ["x"]
+    assert document["class"] == "exact"
+
+
+@pytest.mark.parametrize(
+    ("constant", "why"),
+    [
+        ("rat=16", "--constant: the model has no input rat"),
+        ("rate=1.5", "--constant: input 'rate' is int64, which has no 1.5"),
+        ("rate", "'rate' is not a constant such as sampling_rate=16000"),
+    ],
+)
+def test_a_constant_that_no_input_takes_is_refused(
+    constant: str, why: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "m.onnx", scaled())
+    assert run(["model", "inspect", str(path), "--constant", constant]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert why in told.err
