@@ -50,7 +50,7 @@ def _with_padding(network: Network) -> Network:
     for node in network.nodes:
         pads = _spatial_zeros(network, node) if node.kind == "Pad" else None
         readers = network.consumers(node.outputs[0])
-        if pads is None or not readers or node.outputs[0] == network.output:
+        if pads is None or not readers or network.is_output(node.outputs[0]):
             continue
         if all(_takes_padding(reader, node.outputs[0]) for reader in readers):
             merged[node.outputs[0]] = (node.inputs[0], pads)

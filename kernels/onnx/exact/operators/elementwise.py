@@ -221,7 +221,7 @@ def _is_read_narrow(lowering: Lowering, name: str) -> bool:
     readers = lowering.network.consumers(name)
     return (
         bool(readers)
-        and name != lowering.network.output
+        and not lowering.network.is_output(name)
         and all(
             reader.kind in INT8_READERS
             or (reader.kind in PASSING and _is_read_narrow(lowering, reader.outputs[0]))

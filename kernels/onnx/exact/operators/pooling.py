@@ -34,7 +34,7 @@ SMALL_MATRIX = 1 << 18
 def max_pool(lowering: Lowering, node: Node) -> None:
     """Lowers MaxPool with values as its only used output."""
     indices = node.outputs[1] if len(node.outputs) > 1 else ""
-    if indices and (lowering.network.consumers(indices) or indices == lowering.network.output):
+    if indices and (lowering.network.consumers(indices) or lowering.network.is_output(indices)):
         raise LoweringError(
             node.label, "the positions of maxima have no exact form; export without"
         )
