@@ -16,6 +16,7 @@ Apply = Callable[[Real], Real]
 
 # Steep functions have finer tables of their own, and Pow and PRelu may differ by channel.
 CURVED = frozenset(FUNCTIONS) - {CHAIN, "Pow", "PRelu", *STEEP}
+CLAMPS = ("Clip", "Relu")
 BINARY: Mapping[str, Callable[[Real, Real], Real]] = {
     "Add": np.add,
     "Div": np.divide,
@@ -39,7 +40,7 @@ class _Function:
 
 def with_chains(network: Network) -> Network:
     """Returns the network with a single node for every function of one tensor."""
-    ends = frozenset(_read_otherwise(network, {}))
+    ends = frozenset(_read_otherwise(network, {}) | _bounds(network))
     while True:
         functions = _functions(network, ends)
         found = ends | _read_otherwise(network, functions)
@@ -51,11 +52,37 @@ def with_chains(network: Network) -> Network:
         for name, each in functions.items()
         if name in ends and each.curved and each.nodes > 1
     }
-    nodes = [
-        replace(chains[node.outputs[0]], name=node.name) if node.outputs[0] in chains else node
-        for node in network.nodes
-    ]
+    nodes = [_named(chains.get(node.outputs[0]), node) for node in network.nodes]
     return replace(network, nodes=_needed(network, nodes))
+
+
+def _named(chain: Node | None, node: Node) -> Node:
+    """Returns the chain under the name of its last operator, or that operator."""
+    if chain is None:
+        return node
+    return replace(chain, name=node.name, attributes={**chain.attributes, "last": node.kind})
+
+
+def _bounds(network: Network) -> set[str]:
+    """Returns tensors within bounds that stand alone for what they are made of.
+
+    Eight bits of such a tensor are finer than those of a root with a wider range.
+    """
+    makers = {output: node for node in network.nodes for output in node.outputs}
+
+    def stands_alone(name: str) -> bool:
+        if len(network.consumers(name)) != 1 or network.is_output(name):
+            return False
+        maker = makers.get(name)
+        computed = [] if maker is None else [x for x in maker.inputs if x not in network.constants]
+        passing = maker is not None and maker.kind in (*BINARY, *CLAMPS) and len(computed) == 1
+        return stands_alone(computed[0]) if passing else True
+
+    return {
+        node.outputs[0]
+        for node in network.nodes
+        if node.kind in CLAMPS and node.inputs[0] in makers and stands_alone(node.inputs[0])
+    }
 
 
 def _functions(network: Network, ends: frozenset[str]) -> dict[str, _Function]:
@@ -82,7 +109,7 @@ def _function(
         return _Function(
             x.root, lambda real: function(inner(real), [], attributes), x.nodes + 1, curved=True
         )
-    if node.kind in ("Clip", "Relu"):
+    if node.kind in CLAMPS:
         return _clamped(network, node, operand)
     if node.kind not in BINARY or len(node.inputs) != 2:
         return None
