@@ -50,7 +50,7 @@ def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
     apply = bound(node, [np.asarray(each) for each in _parameters(lowering, node)])
-    target = lowering.wanted(node.outputs[0]) or _covering(x, apply)
+    target = lowering.wanted(node.outputs[0]) or covering(x, apply)
     lowering.put(node, lowering.emit.table(x, apply, target))
 
 
@@ -316,7 +316,8 @@ def _common_scale(lowering: Lowering, node: Node, a: Tensor, b: Tensor) -> float
     return sum(spans) * FINE
 
 
-def _covering(x: Tensor, apply: Callable[[Real], Real]) -> Quantisation:
+def covering(x: Tensor, apply: Callable[[Real], Real]) -> Quantisation:
+    """Returns the form of all results of a function of an int8 tensor."""
     codes = np.arange(LOW, HIGH + 1, dtype=np.float64)
     with np.errstate(all="ignore"):
         values = apply((codes - x.zero_point) * float(x.scale))
