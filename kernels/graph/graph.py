@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 
-from kernels.codes import MAX_OPERATORS, MAX_SHIFT, ConstantSlot, InputKind
+from kernels.codes import MAX_SHIFT, ConstantSlot, InputKind
 from kernels.descriptor import Descriptor, GraphError, Reason, TensorSpec, output_spec
 from kernels.exact import input_spec, operator_of
 from kernels.graph.topology import check_graph, constant_keys
@@ -20,20 +19,19 @@ class Graph:
     """Checked descriptors and the constants behind their roots.
 
     Use `GraphBuilder` or `graph.file.load` to make one. Raises GraphError when a rule is broken, or
-    when a constant is missing, differs from its root, or holds a bad multiplier or shift.
+    when a constant is missing, differs from its root, or holds a bad multiplier or shift. A graph
+    that is not `bounded` may have more operators than a job, and only runs here.
     """
 
     descriptors: tuple[Descriptor, ...]
     constants: Constants = field(repr=False)
+    bounded: bool = field(default=True, repr=False, compare=False)
     inputs: tuple[TensorSpec, ...] = field(init=False)
     outputs: tuple[TensorSpec, ...] = field(init=False, repr=False, compare=False)
     """What every operator writes; the last is the job's result."""
 
-    most_operators: ClassVar[int] = MAX_OPERATORS
-
     def __post_init__(self) -> None:
-        checked = check_graph(self.descriptors, self.most_operators)
-        object.__setattr__(self, "inputs", checked)
+        object.__setattr__(self, "inputs", check_graph(self.descriptors, bounded=self.bounded))
         # Everything that walks a graph asks for these, often once per operator.
         object.__setattr__(self, "outputs", tuple(map(output_spec, self.descriptors)))
         for key in self.constant_keys():
@@ -86,13 +84,6 @@ class Graph:
                     f"job input {number} is {array.dtype}{array.shape}, "
                     f"expected {spec.dtype.numpy}{spec.shape}",
                 )
-
-
-class DetailedGraph(Graph):
-    """A graph before operators are merged, which may have more of them than a job's."""
-
-    __slots__ = ()
-    most_operators: ClassVar[int] = 16 * MAX_OPERATORS
 
 
 def _check_constant(constants: Constants, root: bytes, spec: TensorSpec) -> None:

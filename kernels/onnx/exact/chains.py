@@ -1,134 +1,194 @@
-"""Merges nodes that together are a function of one tensor, so that one table computes them."""
+"""Merges operators that together are a function of one tensor, so that one table computes them.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+Exporters write HardSwish, Gelu or a learned affine step as several operators. Each of them would
+round to 8 bits once more, and write a tensor of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kernels.onnx.exact.network import Network, Node, Weights
+from kernels.onnx.exact.network import Network, Node, Real, Weights
+from kernels.onnx.exact.operators.functions import CHAIN, FUNCTIONS, STEEP
 
-FUNCTION = "Function"
-"""The kind of a merged node; its attribute `steps` holds the nodes in order."""
+Apply = Callable[[Real], Real]
 
-AFFINE = ("Add", "Sub", "Mul", "Div", "Identity", "Neg")
-BENT = (
-    *("Abs", "Celu", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu"),
-    *("Mish", "Relu", "Selu", "Sigmoid", "Softplus", "Softsign", "Swish", "Tanh"),
-)
-"""Functions that 256 values tell well; steep ones have tables of their own."""
-MOST_STEPS = 16
+# Steep functions have finer tables of their own, and Pow and PRelu may differ by channel.
+CURVED = frozenset(FUNCTIONS) - {CHAIN, "Pow", "PRelu", *STEEP}
+CLAMPS = ("Clip", "Relu")
+BINARY: Mapping[str, Callable[[Real, Real], Real]] = {
+    "Add": np.add,
+    "Div": np.divide,
+    "Mul": np.multiply,
+    "Sub": np.subtract,
+}
 
 
-def with_functions(network: Network) -> Network:
-    """Returns the network with each such chain as one node.
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A tensor as a function of another one.
 
-    What is only scaled and shifted stays as it is, because that costs no operator.
+    `curved` tells that it is more than a scale, an offset and bounds, which cost next to nothing.
     """
-    view = _View(network)
-    merged: dict[str, Node] = {}
-    gone: set[str] = set()
-    for node in reversed(network.nodes):
-        # A factor at the end costs nothing, and leaves whole numbers their scale before it.
-        if node.outputs[0] in gone or view.scales(node) or not view.joins(node):
-            continue
-        found = view.chain(node)
-        if found is None:
-            continue
-        source, steps = found
-        merged[node.outputs[0]] = Node(
-            FUNCTION, node.name, (source,), node.outputs, {"steps": steps}
-        )
-        gone.update(step.outputs[0] for step in steps)
-    nodes = []
+
+    root: str
+    apply: Apply
+    nodes: int = 0
+    curved: bool = False
+
+
+def with_chains(network: Network) -> Network:
+    """Returns the network with a single node for every function of one tensor."""
+    ends = frozenset(_read_otherwise(network, {}) | _bounds(network))
+    while True:
+        functions = _functions(network, ends)
+        found = ends | _read_otherwise(network, functions)
+        if found == ends:
+            break
+        ends = found
+    chains = {
+        name: Node(CHAIN, name, (each.root,), (name,), {"apply": each.apply})
+        for name, each in functions.items()
+        if name in ends and each.curved and each.nodes > 1
+    }
+    nodes = [_named(chains.get(node.outputs[0]), node) for node in network.nodes]
+    return replace(network, nodes=_needed(network, nodes))
+
+
+def _named(chain: Node | None, node: Node) -> Node:
+    """Returns the chain under the name of its last operator, or that operator."""
+    if chain is None:
+        return node
+    return replace(chain, name=node.name, attributes={**chain.attributes, "last": node.kind})
+
+
+def _bounds(network: Network) -> set[str]:
+    """Returns tensors within bounds that stand alone for what they are made of.
+
+    Eight bits of such a tensor are finer than those of a root with a wider range.
+    """
+    makers = {output: node for node in network.nodes for output in node.outputs}
+
+    def stands_alone(name: str) -> bool:
+        if len(network.consumers(name)) != 1 or network.is_output(name):
+            return False
+        maker = makers.get(name)
+        computed = [] if maker is None else [x for x in maker.inputs if x not in network.constants]
+        passing = maker is not None and maker.kind in (*BINARY, *CLAMPS) and len(computed) == 1
+        return stands_alone(computed[0]) if passing else True
+
+    return {
+        node.outputs[0]
+        for node in network.nodes
+        if node.kind in CLAMPS and node.inputs[0] in makers and stands_alone(node.inputs[0])
+    }
+
+
+def _functions(network: Network, ends: frozenset[str]) -> dict[str, _Function]:
+    """Returns what is a function of one tensor; `ends` are read as they are, not seen through."""
+    found: dict[str, _Function] = {}
+
+    def operand(name: str) -> _Function:
+        known = found.get(name)
+        return _Function(name, lambda real: real) if known is None or name in ends else known
+
     for node in network.nodes:
-        if node.outputs[0] in merged:
-            nodes.append(merged[node.outputs[0]])
-        elif node.outputs[0] not in gone:
-            nodes.append(node)
-    return replace(network, nodes=tuple(nodes))
+        made = _function(network, node, operand)
+        if made is not None:
+            found[node.outputs[0]] = made
+    return found
 
 
-@dataclass(slots=True)
-class _View:
-    network: Network
-    makers: Mapping[str, Node] = field(init=False)
-    readers: Mapping[str, list[Node]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        readers: dict[str, list[Node]] = {}
-        for node in self.network.nodes:
-            for name in set(node.inputs):
-                readers.setdefault(name, []).append(node)
-        self.readers = readers
-        self.makers = {name: node for node in self.network.nodes for name in node.outputs}
-
-    def joins(self, node: Node) -> bool:
-        """Returns whether a node is elementwise, and its constants are single numbers."""
-        if node.kind not in (*AFFINE, *BENT) or len(node.outputs) != 1:
-            return False
-        return all(self._is_number(name) or self._is_computed(name) for name in node.inputs)
-
-    def scales(self, node: Node) -> bool:
-        """Returns whether a node only multiplies by a number."""
-        numbers = any(map(self._is_number, node.inputs))
-        return node.kind == "Identity" or (node.kind in ("Mul", "Div") and numbers)
-
-    def chain(self, end: Node) -> tuple[str, tuple[Node, ...]] | None:
-        """Returns the tensor that a node is a function of, and the nodes that compute it.
-
-        Returns None where these are not several, or only scale and shift.
-        """
-        inside = [end]
-        best: list[Node] = []
-        while len(inside) <= MOST_STEPS:
-            sources = self._sources(inside)
-            if len(sources) == 1:
-                best = list(inside)
-            added = next(
-                (
-                    self.makers[name]
-                    for name in sources
-                    if name in self.makers and self._only_inside(name, inside)
-                ),
-                None,
-            )
-            if added is None:
-                break
-            inside.append(added)
-        if len(best) < 2 or not self._bends(best):
-            return None
-        (source,) = self._sources(best)
-        chosen = {node.outputs[0] for node in best}
-        steps = tuple(node for node in self.network.nodes if node.outputs[0] in chosen)
-        return source, steps
-
-    def _sources(self, inside: list[Node]) -> list[str]:
-        made = {node.outputs[0] for node in inside}
-        names = [name for node in inside for name in node.inputs if self._is_computed(name)]
-        return [name for name in dict.fromkeys(names) if name not in made]
-
-    def _only_inside(self, name: str, inside: list[Node]) -> bool:
-        """Returns whether a tensor can be computed inside, because nothing else reads it."""
-        maker = self.makers[name]
-        if not self.joins(maker) or self.network.is_output(name):
-            return False
-        return all(any(reader is node for node in inside) for reader in self.readers[name])
-
-    def _bends(self, nodes: list[Node]) -> bool:
-        if any(node.kind in BENT for node in nodes):
-            return True
-        return any(
-            node.kind in ("Mul", "Div") and all(map(self._is_computed, node.inputs))
-            for node in nodes
+def _function(
+    network: Network, node: Node, operand: Callable[[str], _Function]
+) -> _Function | None:
+    if node.kind in CURVED and len(node.inputs) == 1:
+        x = operand(node.inputs[0])
+        function, attributes, inner = FUNCTIONS[node.kind], node.attributes, x.apply
+        return _Function(
+            x.root, lambda real: function(inner(real), [], attributes), x.nodes + 1, curved=True
         )
+    if node.kind in CLAMPS:
+        return _clamped(network, node, operand)
+    if node.kind not in BINARY or len(node.inputs) != 2:
+        return None
+    return _combined(network, node, operand)
 
-    def _is_computed(self, name: str) -> bool:
-        return bool(name) and name not in self.network.constants
 
-    def _is_number(self, name: str) -> bool:
-        if not name:
-            return True
-        found = self.network.constants.get(name)
-        if found is None:
-            return False
-        return (found.values.size if isinstance(found, Weights) else np.size(found)) == 1
+def _combined(
+    network: Network, node: Node, operand: Callable[[str], _Function]
+) -> _Function | None:
+    names = [name for name in node.inputs if name not in network.constants]
+    numbers = [_number(network, name) for name in node.inputs]
+    parts = {name: operand(name) for name in names}
+    roots = {each.root for each in parts.values()}
+    scalar = all(
+        number is not None or name in parts
+        for number, name in zip(numbers, node.inputs, strict=True)
+    )
+    # A quotient by a tensor is as steep as its reciprocal.
+    if len(roots) != 1 or not scalar or (node.kind == "Div" and node.inputs[1] in parts):
+        return None
+    first, second = (
+        parts[name].apply if number is None else _constantly(number)
+        for number, name in zip(numbers, node.inputs, strict=True)
+    )
+    function = BINARY[node.kind]
+    product = node.kind == "Mul" and len(names) == 2
+    return _Function(
+        roots.pop(),
+        lambda real: np.asarray(function(first(real), second(real))),
+        sum(parts[name].nodes for name in set(names)) + 1,
+        product or any(each.curved for each in parts.values()),
+    )
+
+
+def _clamped(network: Network, node: Node, operand: Callable[[str], _Function]) -> _Function | None:
+    low, high = (0.0, np.inf) if node.kind == "Relu" else (-np.inf, np.inf)
+    if node.kind == "Clip":
+        low, high = node.attributes.get("min", low), node.attributes.get("max", high)
+        for place, name in enumerate(node.inputs[1:]):
+            number = _number(network, name) if name else None
+            if name and number is None:
+                return None
+            if number is not None:
+                low, high = (number, high) if place == 0 else (low, number)
+    if node.inputs[0] in network.constants:
+        return None
+    x = operand(node.inputs[0])
+    inner = x.apply
+    return _Function(x.root, lambda real: np.clip(inner(real), low, high), x.nodes + 1, x.curved)
+
+
+def _constantly(number: float) -> Apply:
+    return lambda real: np.full_like(real, number)
+
+
+def _number(network: Network, name: str) -> float | None:
+    """Returns a constant of one number, which adds no axes; None for anything else."""
+    found = network.constants.get(name)
+    if found is None or isinstance(found, Weights) or found.size != 1 or found.ndim > 1:
+        return None
+    return float(found.reshape(-1)[0])
+
+
+def _read_otherwise(network: Network, functions: Mapping[str, _Function]) -> set[str]:
+    """Returns the outputs of nodes that something other than a function of one tensor reads."""
+    made = {output for node in network.nodes for output in node.outputs}
+    read = {each.name for each in network.outputs}
+    for node in network.nodes:
+        if node.outputs[0] not in functions:
+            read.update(node.inputs)
+    return read & made if functions else {each.name for each in network.outputs} & made
+
+
+def _needed(network: Network, nodes: list[Node]) -> tuple[Node, ...]:
+    """Returns the nodes that an output depends on."""
+    needed = {each.name for each in network.outputs}
+    kept = []
+    for node in reversed(nodes):
+        if needed.intersection(node.outputs):
+            needed.update(node.inputs)
+            kept.append(node)
+    return tuple(reversed(kept))

@@ -33,10 +33,8 @@ def norm(draft: Draft, node: onnx.NodeProto, x: str, root: str) -> bool:
 
 @operator("Mul")
 def product(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Rewrites x times the reciprocal of a root as a norm; moves a factor into what it scales."""
+    """Rewrites x times the reciprocal of a root as a norm, or moves a factor into a norm."""
     for x, other in (node.input, node.input[::-1]):
-        if _into_convolution(draft, node, x, other):
-            return True
         root = _inverted(draft, other)
         if root and norm(draft, node, x, root):
             return True
@@ -47,11 +45,8 @@ def product(draft: Draft, node: onnx.NodeProto) -> bool:
 
 @operator("Add")
 def total(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Moves constants that are added to a layer norm or a convolution into it."""
-    return any(
-        _into_norm(draft, node, x, y, 2) or _into_convolution(draft, node, x, y)
-        for x, y in (node.input, node.input[::-1])
-    )
+    """Moves a constant row that is added to a layer norm into it."""
+    return any(_into_norm(draft, node, x, y, 2) for x, y in (node.input, node.input[::-1]))
 
 
 @operator("LpNormalization")
@@ -109,32 +104,6 @@ def _into_norm(draft: Draft, node: onnx.NodeProto, x: str, row: str, position: i
     else:
         numbers = [made.input[1], draft.number(flat if beta is None else beta + flat)]
     draft.node(made.op_type, [made.input[0], *numbers], node.output[0], **attributes)
-    return True
-
-
-def _into_convolution(draft: Draft, node: onnx.NodeProto, x: str, other: str) -> bool:
-    """Moves a factor or an addend, one number or one per channel, into weights and bias."""
-    made, constant = draft.maker(x), draft.constants.get(other)
-    if made is None or constant is None or made.op_type != "Conv" or draft.readers(x) != 1:
-        return False
-    weights = draft.constants.get(made.input[1])
-    bias = draft.constants.get(draft.given(made, 2))
-    if weights is None or (bias is None and draft.given(made, 2)):
-        return False
-    shape, outputs = draft.shape(x), len(weights)
-    spread = (1,) * (len(shape) - constant.ndim) + constant.shape
-    fits = constant.size == 1 or (constant.size == outputs == spread[1])
-    if len(spread) > len(shape) or not fits:
-        return False
-    numbers = np.broadcast_to(np.asarray(constant, np.float64).reshape(-1), (outputs,))
-    known = np.zeros(outputs) if bias is None else np.asarray(bias, np.float64)
-    draft.begin(node)
-    if node.op_type == "Mul":
-        scaled = weights * numbers.reshape(-1, *[1] * (weights.ndim - 1))
-        inputs = [draft.number(scaled), draft.number(known * numbers)]
-    else:
-        inputs = [made.input[1], draft.number(known + numbers)]
-    draft.node("Conv", [made.input[0], *inputs], node.output[0], **plain(made).attributes)
     return True
 
 

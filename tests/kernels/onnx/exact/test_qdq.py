@@ -206,7 +206,7 @@ REFUSED: dict[str, tuple[Callable[[Draft, str], str], str]] = {
     ),
     "no scale": (
         lambda d, x: d.node("Tanh", d.node("Relu", d.node("MatMul", quantised_input(d, x), w(d)))),
-        "input 'matmul",
+        "input 'relu",
     ),
     "cubic resizing": (
         lambda d, x: d.node(
