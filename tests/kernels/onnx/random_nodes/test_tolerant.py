@@ -81,7 +81,7 @@ class Off:
 
 
 def test_a_wrong_result_is_found() -> None:
-    draft = Draft(st.none, np.random.default_rng(0), 22)
+    draft = Draft(lambda _: None, np.random.default_rng(0), 22)
     draft.node("Sin", [draft.input(draft.values((3, 4), spread="plain"))])
     assert judged(RUNNER, draft.model(), draft.feeds) == Verdict()
     fault = judged(Off(), draft.model(), draft.feeds).fault
