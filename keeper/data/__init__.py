@@ -5,6 +5,7 @@ from keeper.data.errors import (
     AddressRefusedError,
     BlobMissingError,
     BlobTooLargeError,
+    BusyError,
     CorruptBlobError,
     DataError,
     DigestMismatchError,
@@ -21,13 +22,14 @@ from keeper.data.errors import (
     StorageError,
     StoreKeyError,
 )
-from keeper.data.manifest import InputManifest, JobManifest, StageIndex
+from keeper.data.manifest import InputManifest, JobManifest, NamedOutput, StageIndex
 from keeper.data.reservations import ReservationKind
 from keeper.data.resolver import check_source
 from keeper.data.sources import parse_source
 from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
 from keeper.data.store import BlobStore, Reservation, digest_of, lent
+from keeper.data.sums import SumsSource
 
 __all__ = [
     "AddressRefusedError",
@@ -37,6 +39,7 @@ __all__ = [
     "BlobSink",
     "BlobStore",
     "BlobTooLargeError",
+    "BusyError",
     "CorruptBlobError",
     "DataError",
     "DigestMismatchError",
@@ -44,6 +47,7 @@ __all__ = [
     "InputManifest",
     "JobManifest",
     "MalformedDocumentError",
+    "NamedOutput",
     "NetworkError",
     "OwnFault",
     "PeerFault",
@@ -60,6 +64,7 @@ __all__ = [
     "StorageError",
     "StoreKeyError",
     "StoredBlobs",
+    "SumsSource",
     "TransferLimits",
     "check_source",
     "digest_of",

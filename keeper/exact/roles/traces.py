@@ -1,19 +1,33 @@
 """Committed outputs, fetched from the providers that answer for them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
-from keeper.data import BlobClient, BlobReader, BlobSink, PeerFault, StageIndex, StoredBlobs
+from keeper.data import (
+    BlobClient,
+    BlobReader,
+    BlobSink,
+    DataError,
+    PeerFault,
+    Spool,
+    StageIndex,
+    StoredBlobs,
+)
 from keeper.exact.decisions.state import Stage
+from keeper.exact.roles.sums import sums_spec
+from keeper.exact.verification import is_worth_advice
 from keeper.node.endpoints import endpoint_of
-from keeper.node.errors import TraceError
+from keeper.node.errors import RoleError, TraceError
 from kernels.graph import Graph
 from kernels.trace import trace_root
+
+LOG = logging.getLogger(__name__)
 
 CONCURRENT_TRANSFERS = 4
 
@@ -66,14 +80,43 @@ class TraceFetcher:
             for stage in stages
         ]  # fmt: skip
 
-    async def last_output(
-        self, job: Pubkey, stage: Stage, graph: Graph
-    ) -> tuple[StageIndex, bytes]:
-        """Returns the stage's index and its last output, unchecked; raises DataError."""
+    async def sums(
+        self, stages: Sequence[Stage], indexes: Sequence[StageIndex], graph: Graph, into: Spool
+    ) -> AsyncIterator[tuple[int, str]]:
+        """Fetch the sums that make verifying products to int8 cheaper.
+
+        Yields operators and the digests of their sums. A provider owes nobody its sums: one that
+        does not tell some is asked for no more, and what this node has no room for is left out.
+        """
+        for stage, index in zip(stages, indexes, strict=True):
+            try:
+                endpoint = await endpoint_of(self._gateway, stage.provider)
+                for number in range(stage.first, stage.last):
+                    if is_worth_advice(graph.descriptors[number]):
+                        size = sums_spec(graph, number).stored_bytes
+                        told = await self._client.fetch_sums(endpoint, index, number, size)
+                        yield number, await asyncio.to_thread(into.put, told)
+            except (DataError, RoleError) as error:
+                LOG.info("operators %d..%d: sums are not told: %s", stage.first, stage.last, error)
+
+    async def outputs(
+        self, job: Pubkey, stage: Stage, operators: Sequence[int], graph: Graph
+    ) -> AsyncIterator[tuple[int, bytes, bytes]]:
+        """Yields some operators of a stage, each with its committed root and its bytes, unchecked.
+
+        Raises TraceMissingError at the first that is not served, or where the index is not what was
+        committed, and an OwnFault.
+        """
         endpoint = await endpoint_of(self._gateway, stage.provider)
-        index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
-        size = graph.outputs[stage.last - 1].stored_bytes
-        return index, await self._client.fetch(endpoint, index.outputs[-1], size)
+        index = await committed_index(self._client, endpoint, job, stage)
+        for operator in operators:
+            place = operator - stage.first
+            size = graph.outputs[operator].stored_bytes
+            try:
+                data = await self._client.fetch(endpoint, index.outputs[place], size)
+            except PeerFault as error:
+                raise TraceMissingError(job, f"operator {operator}", error) from error
+            yield operator, bytes.fromhex(index.tensor_roots[place]), data
 
 
 async def fetch_stage(  # noqa: PLR0917
@@ -84,13 +127,7 @@ async def fetch_stage(  # noqa: PLR0917
     Raises TraceMissingError at the first that the provider does not serve as its index says, or
     where the index is not what it committed to, and an OwnFault where this node cannot fetch.
     """
-    name = f"stage {stage.first}..{stage.last}"
-    try:
-        index = await client.fetch_index(endpoint, str(job), stage.root.hex())
-    except PeerFault as error:
-        raise TraceMissingError(job, name, error) from error
-    if not index_is_committed(index, stage):
-        raise TraceMissingError(job, name, "its index is not what was committed")
+    index = await committed_index(client, endpoint, job, stage)
     wanted = iter(zip(range(stage.first, stage.last), index.outputs, strict=True))
 
     async def transfer() -> None:
@@ -102,6 +139,20 @@ async def fetch_stage(  # noqa: PLR0917
                 raise TraceMissingError(job, f"operator {number}", error) from error
 
     await _all_or_none([asyncio.create_task(transfer()) for _ in range(CONCURRENT_TRANSFERS)])
+    return index
+
+
+async def committed_index(
+    client: BlobClient, endpoint: str, job: Pubkey, stage: Stage
+) -> StageIndex:
+    """Returns a stage's index as committed; raises TraceMissingError and an OwnFault."""
+    name = f"stage {stage.first}..{stage.last}"
+    try:
+        index = await client.fetch_index(endpoint, str(job), stage.root.hex())
+    except PeerFault as error:
+        raise TraceMissingError(job, name, error) from error
+    if not index_is_committed(index, stage):
+        raise TraceMissingError(job, name, "its index is not what was committed")
     return index
 
 

@@ -7,13 +7,14 @@ import numpy as np
 
 from kernels.graph import GraphBuilder, Value
 from kernels.graph.fixed_point import fixed_point
-from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.errors import FormError
 from kernels.onnx.exact.network import HIGH, LOW, Quantisation, Real
 from kernels.onnx.exact.tensor import Layout, Tensor, stored_shape
 from kernels.trace import DType, Shape, row_stride, shape4
 from kernels.trace.layout import Array
 
 NEAR = 1e-12
+LARGEST_FACTOR = 2.0**28
 
 Key = tuple[object, ...]
 
@@ -34,7 +35,7 @@ class Emitter:
 
     def arranged(self, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
         """Returns the same elements as `stored`, as a tensor of that shape."""
-        wanted = shape4(shape)
+        wanted = stored_shape(shape)
         key: Key = (
             "arranged",
             tensor.value,
@@ -79,7 +80,7 @@ class Emitter:
     def int32(self, tensor: Tensor, scale: float | None = None, sign: int = 1) -> Tensor:
         """Returns the tensor as int32 with one scale and zero point 0, with the same view.
 
-        By default the tensor keeps its own scale. Raises LoweringError for a negative sign on a
+        By default the tensor keeps its own scale. Raises FormError for a negative sign on a
         tensor that is not int8.
         """
         wide = tensor
@@ -91,7 +92,7 @@ class Emitter:
                 self._known[key] = tensor.rewritten(value)
             wide = tensor.rewritten(self._known[key].value)
         elif sign < 0:
-            raise LoweringError("Sub", "the subtracted tensor is not int8; quantise it first")
+            raise FormError("the subtracted tensor is not int8; quantise it first")
         if scale is None and not wide.per_channel:
             return wide
         target = float(np.max(wide.scale)) if scale is None else scale
@@ -113,8 +114,11 @@ class Emitter:
             values = target.of(function(real))
         if np.array_equal(values, codes):
             return tensor.rewritten(tensor.value, target.scale, target.zero_point)
-        value = self.build.lookup(tensor.value, values.reshape(1, 1, 1, -1))
-        return tensor.rewritten(value, target.scale, target.zero_point)
+        key: Key = ("table", tensor.value, values.tobytes())
+        if key not in self._known:
+            value = self.build.lookup(tensor.value, values.reshape(1, 1, 1, -1))
+            self._known[key] = tensor.rewritten(value, target.scale, target.zero_point)
+        return tensor.rewritten(self._known[key].value, target.scale, target.zero_point)
 
     def clamp(self, tensor: Tensor, low: int, high: int) -> Tensor:
         """Returns the tensor with its stored elements clamped to low..high."""
@@ -153,7 +157,7 @@ class Emitter:
         """Returns both tensors under four axes that an operator with broadcasting accepts.
 
         The first item is a's view of the result: replace its value with the operator's. Raises
-        LoweringError where four axes are not enough.
+        FormError where four axes are not enough.
         """
         shape = np.broadcast_shapes(a.shape, b.shape)
         if a.shape != shape or not a.covers:
@@ -198,7 +202,7 @@ class Emitter:
                     axes[at : at + 2] = [(first[0] * second[0], first[1] * second[1])]
                     break
             else:
-                raise LoweringError("broadcast", f"{a.shape} and {other} need more than four axes")
+                raise FormError(f"{a.shape} and {other} need more than four axes")
         return (shape4(tuple(x for x, _ in axes)), shape4(tuple(y for _, y in axes))), order
 
     def _arranged(self, tensor: Tensor, shape: Shape) -> Tensor:
@@ -225,7 +229,7 @@ class Emitter:
         """Returns the tensor after one copy that moves another axis to its place at the end.
 
         Axes that are in place count as one, so that each copy has at most four. Raises
-        LoweringError where the view leaves out elements between too many axes.
+        FormError where the view leaves out elements between too many axes.
         """
         axes = seen.layout.ndim
         stored = list(seen.order)
@@ -239,7 +243,7 @@ class Emitter:
                 copied = self._arranged(seen.viewed(flat), shape4(flat.shape))
                 layout = copied.layout.reshape(turned.shape)
                 return copied.viewed(layout.transpose(tuple(np.argsort(order))))
-        raise LoweringError("Reshape", f"a view of {seen.layout.size} elements has {axes} axes")
+        raise FormError(f"a view of {seen.layout.size} elements has {axes} axes; at most four")
 
     @staticmethod
     def _reshaped(layout: Layout, shape: Shape) -> Layout | None:
@@ -251,6 +255,9 @@ class Emitter:
     def _scaled(
         self, wide: Tensor, factor: Real, dtype: DType, zero_point: int, clamp: Quantisation | None
     ) -> Value:
+        if dtype is DType.INT8:
+            # One step of the input is then more than int8 holds, as it is with any larger factor.
+            factor = np.minimum(factor, LARGEST_FACTOR)
         multiplier, shift = fixed_point(np.atleast_1d(factor))
         limits = None if clamp is None else (clamp.low, clamp.high)
         if wide.per_channel:

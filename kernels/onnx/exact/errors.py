@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 
 
+class FormError(ValueError):
+    """A tensor cannot take the form that an operator needs; the lowering names the node."""
+
+
 class LoweringError(ValueError):
     """A node has no exact form; the message names the node and says what to do.
 

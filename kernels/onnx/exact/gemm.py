@@ -56,8 +56,7 @@ def _rewrite(node: Node, nodes: list[Node], constants: dict[str, Array | Weights
         found = _times(found, beta)
         added = constant("beta", found)
     width = constants.get(factors[1])
-    row = found is not None and width is not None and alpha == 1.0
-    if row and _is_row(found, width):
+    if found is not None and width is not None and alpha == 1.0 and _is_row(found, width):
         spread = np.broadcast_to(_real(found).reshape(-1), _shape(width)[1:])
         append("MatMul", "product", *factors, constant("bias", np.array(spread)), last=True)
         return
@@ -72,9 +71,7 @@ def _rewrite(node: Node, nodes: list[Node], constants: dict[str, Array | Weights
         append("Add", "sum", product, added, last=True)
 
 
-def _is_row(found: Array | Weights | None, weights: Array | Weights | None) -> bool:
-    if found is None or weights is None:
-        return False
+def _is_row(found: Array | Weights, weights: Array | Weights) -> bool:
     shape = _shape(found)
     return not any(size > 1 for size in shape[:-1]) and shape[-1:] in (
         (),
@@ -99,7 +96,7 @@ def _times(found: Array | Weights, factor: float) -> Array | Weights:
     return Weights(found.values * sign, found.scale * abs(factor), found.axis)
 
 
-def _real(found: Array | Weights | None) -> Array:
+def _real(found: Array | Weights) -> Array:
     return found.real if isinstance(found, Weights) else np.asarray(found, np.float64)
 
 

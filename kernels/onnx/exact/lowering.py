@@ -1,14 +1,15 @@
 """Walks a network node by node and appends the operators that compute it exactly."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kernels.codes import InputKind
 from kernels.graph import Graph, GraphError, narrowed
+from kernels.graph.narrowing import Narrowed
 from kernels.onnx.exact.emitter import Emitter
-from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.errors import FormError, LoweringError
 from kernels.onnx.exact.interface import Interface, Port
 from kernels.onnx.exact.network import (
     QUANTISE,
@@ -47,15 +48,15 @@ Handler = Callable[["Lowering", Node], None]
 class Lowered:
     """An exact graph, and how real numbers enter and leave it.
 
-    `detailed` has the same results and also computes what is merged in the graph. `nodes` are those
-    of the network in order, and `tensors` what `detailed` computes of it, by name.
+    `detailed` has the same results and also computes what is merged in the graph. `network` is what
+    both compute, and `tensors` are those of the network that `detailed` has, by name.
     """
 
     graph: Graph
     interface: Interface
     detailed: Graph
-    nodes: tuple[Node, ...] = ()
-    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    network: Network
+    tensors: Mapping[str, Tensor]
 
 
 class Lowering:
@@ -75,9 +76,8 @@ class Lowering:
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
             raise LoweringError("outputs", "none of them depends on an input")
-        detailed = self.emit.build.build()
         ends = [port.operator for port in outputs if port.operator is not None]
-        merged = narrowed(detailed, ends)
+        detailed, merged = self._built(ends)
         places = [merged.places[end] for end in ends]
         moved = zip(outputs, places, strict=True)
         outputs = tuple(replace(port, operator=place) for port, place in moved)
@@ -88,7 +88,19 @@ class Lowering:
         names = {port.name for port in taken}
         unused = tuple(each.name for each in self.network.inputs if each.name not in names)
         interface = Interface(taken, outputs, unused)
-        return Lowered(graph, interface, detailed, self.network.nodes, self._held(kept != ports))
+        return Lowered(graph, interface, detailed, self.network, self._held(kept != ports))
+
+    def _built(self, ends: Sequence[int]) -> tuple[Graph, Narrowed]:
+        """Returns the graph in detail, and merged with the outputs of some operators kept."""
+        try:
+            detailed = self.emit.build.build(bounded=False)
+            return detailed, narrowed(detailed, ends)
+        except GraphError as error:
+            raise LoweringError(
+                "graph",
+                f"{error.message}; split the model into parts that follow each other, or run the "
+                "float model as a tolerant job",
+            ) from error
 
     def _held(self, renumbered: bool) -> dict[str, Tensor]:
         """Returns the tensors; without the inputs where these were numbered anew."""
@@ -128,6 +140,8 @@ class Lowering:
             handler(self, node)
         except GraphError as error:
             raise LoweringError(node.label, error.message) from error
+        except FormError as error:
+            raise LoweringError(node.label, str(error)) from error
 
     def tensor(self, node: Node, position: int = 0) -> Tensor:
         """Returns a computed operand; raises LoweringError for a constant."""
@@ -261,7 +275,10 @@ class Lowering:
             raise LoweringError(f"output {name!r}", "it does not depend on an input; leave it out")
         tensor = self._tensors[name]
         shape = stored_shape(tensor.shape)
-        last = self.emit.arranged(tensor, shape)
+        try:
+            last = self.emit.arranged(tensor, shape)
+        except FormError as error:
+            raise LoweringError(f"output {name!r}", str(error)) from error
         source = last.value.source
         computed = source.kind is InputKind.OPERATOR_OUTPUT and source.index not in taken
         only = len(self.network.outputs) == 1

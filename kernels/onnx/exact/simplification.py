@@ -4,14 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from kernels.onnx.exact.affine import with_affine
+from kernels.onnx.exact.chains import with_chains
 from kernels.onnx.exact.gemm import without_gemm
 from kernels.onnx.exact.network import Network, Node, Weights
 from kernels.trace.layout import Array
 
 
 def simplified(network: Network) -> Network:
-    """Returns the network with biases merged into products and padding into convolutions."""
-    return _with_padding(_with_biases(without_gemm(network)))
+    """Returns the network with biases and scales merged into products, padding into convolutions,
+    and operators that are a function of one tensor into one.
+    """
+    return with_chains(with_affine(_with_padding(_with_biases(without_gemm(network)))))
 
 
 def _with_biases(network: Network) -> Network:
@@ -50,7 +54,7 @@ def _with_padding(network: Network) -> Network:
     for node in network.nodes:
         pads = _spatial_zeros(network, node) if node.kind == "Pad" else None
         readers = network.consumers(node.outputs[0])
-        if pads is None or not readers or node.outputs[0] == network.output:
+        if pads is None or not readers or network.is_output(node.outputs[0]):
             continue
         if all(_takes_padding(reader, node.outputs[0]) for reader in readers):
             merged[node.outputs[0]] = (node.inputs[0], pads)
@@ -86,8 +90,7 @@ def _spatial_zeros(network: Network, node: Node) -> list[int] | None:
         return None
     pads = [int(each) for each in given[0]]
     axes = len(pads) // 2
-    outer = [pads[at] for at in (0, 1, axes, axes + 1)]
-    if axes < 3 or any(outer) or min(pads) < 0:
+    if axes < 3 or min(pads) < 0 or any(pads[at] for at in (0, 1, axes, axes + 1)):
         return None
     return pads[2:axes] + pads[axes + 2 :]
 

@@ -21,7 +21,7 @@ FLAT: Mapping[str, Ends] = {
 def useful(network: Network, name: str, ends: Ends) -> Ends:
     """Returns the part of a tensor's range in which its readers give different numbers."""
     readers = network.consumers(name)
-    if not readers or name == network.output:
+    if not readers or network.is_output(name):
         return ends
     parts = [_part(network, node, name) for node in readers]
     low, high = min(low for low, _ in parts), max(high for _, high in parts)

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import defs, helper
 
+from kernels.onnx.classical import UnsupportedModel, rewritten
 from kernels.onnx.reading.summary import operator_name
 from kernels.onnx.tolerant.arguments import Given, Names, arguments, constants, present, results
 from kernels.onnx.tolerant.doubles import check_doubles
@@ -30,13 +31,20 @@ def lower(model: onnx.ModelProto, inputs: Given, plan: Plan) -> list[tuple[str, 
     An input may be an array, or a value that the plan holds already. Raises BadInput, and
     UnsupportedOperator before anything runs.
     """
-    opset = max(
-        (each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1
-    )
-    walk = Walk(plan, opset)
-    names = arguments(model, inputs)
+    try:
+        model = rewritten(model)
+    except UnsupportedModel as error:
+        raise UnsupportedOperator(error.node, error.why) from error
+    walk, names = Walk(plan, opset_of(model)), arguments(model, inputs)
     walk.nodes(model.graph.node, names)
     return results(model, names)
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """Returns the version of ONNX's own operators that a model uses."""
+    return max(
+        (each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1
+    )
 
 
 def is_known(operator: str) -> bool:

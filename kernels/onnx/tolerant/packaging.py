@@ -17,6 +17,8 @@ from kernels.onnx.tolerant.ports import Port, ports_of, reserved
 from kernels.onnx.tolerant.value import Shape, Value
 
 VERSION = 2
+# It knew one output.
+FORMER_VERSION = 1
 # The buffer size that every WebGPU adapter can bind.
 MAX_BYTES = 1 << 27
 _ELEMENTS = {"f32": Element.F32, "i32": Element.I32, "u32": Element.I32}
@@ -39,15 +41,33 @@ class Packaged:
             "version": VERSION,
             "inputs": [asdict(port) for port in self.inputs],
             "outputs": [asdict(port) for port in self.outputs],
+            "unused": list(self.unused),
         }
 
 
-def ports_of_json(document: Mapping[str, Any]) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
-    """Returns inputs and outputs from `Packaged.as_json`'s document; raises BadInput otherwise."""
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """A model's inputs and outputs in order, and the inputs that have no effect."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    unused: tuple[str, ...]
+
+
+def ports_of_json(document: Mapping[str, Any]) -> Ports:
+    """Returns what `Packaged.as_json`'s document describes; raises BadInput otherwise."""
     try:
+        if document["version"] == FORMER_VERSION:
+            return Ports(tuple(map(_port, document["inputs"])), (_port(document["output"]),), ())
         if document["version"] != VERSION:
-            raise BadInput(f"version {document['version']} is not {VERSION}")
-        return tuple(map(_port, document["inputs"])), tuple(map(_port, document["outputs"]))
+            raise BadInput(
+                f"version {document['version']} is not {VERSION}: import the model again"
+            )
+        return Ports(
+            tuple(map(_port, document["inputs"])),
+            tuple(map(_port, document["outputs"])),
+            tuple(map(str, document["unused"])),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"not the description of a package's tensors: {error}") from error
 

@@ -23,7 +23,7 @@ from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher
 from keeper.tolerant.roles.runs import output_root
-from kernels.custom import KernelPackage, RunLimits, Tolerance, run_package
+from kernels.custom import KernelPackage, RunLimits, Tolerance, run_package, split
 from kernels.onnx.quantisation.accuracy import Gap
 from kernels.onnx.tolerant import TolerantRunner
 from kernels.onnx.tolerant.packaging import Packaged, package
@@ -50,7 +50,10 @@ def measure_tolerant(subject: Subject) -> ModelFigures:
     output = run_package(packaged.package, inputs, limits=LIMITS)
     alone = perf_counter() - started
     runner = TolerantRunner(None)
-    execution, _ = timed(lambda: runner.run(subject.model, feeds))
+    inputs_of = {port.name for port in subject.model.graph.input}
+    given = {name: array for name, array in feeds.items() if name in inputs_of}
+    prepared = runner.prepare(subject.model, {name: each.shape for name, each in given.items()})
+    execution, _ = timed(lambda: prepared.run(given))
     hashing, _ = timed(lambda: output_root(output))
     with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
         slot = slot_ms(len(TASK_PROVIDERS) * alone, len(output))
@@ -87,7 +90,11 @@ def _gaps(found: Outputs, wanted: Outputs) -> list[Gap]:
 
 
 def _decoded(packaged: Packaged, data: bytes) -> Outputs:
-    return {packaged.output.name: packaged.output.decode(data)}
+    parts = split(data, packaged.package.outputs)
+    return {
+        port.name: port.decode(part)
+        for port, (_, part) in zip(packaged.outputs, parts, strict=True)
+    }
 
 
 async def _settled(

@@ -1,6 +1,6 @@
 """Comparisons, operators of booleans, and choices by them; a boolean is an int8 of 0 or 1."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from kernels.trace import DType
 TRUTH = Quantisation(1.0)
 # Two numbers within this share of a step are the same number, written with rounding.
 SAME = 1e-6
-# A common step of two tensors of different scales, as a share of the finer one.
-FINER = 2.0**-6
 INT32_LIMIT = 2**31 - 1
 TURNED = {
     "Greater": "Less",
@@ -28,6 +26,13 @@ TURNED = {
 }
 # The comparison of a difference d with zero, as clamp(d + offset, 0, 1); Equal is apart.
 OFFSETS = {"Greater": 0, "GreaterOrEqual": 1}
+# What an operator of two booleans is of their product. For Or that is (a - 1)(b - 1), which is 1
+# where neither is true, and for Xor the product of signs.
+AFTER: Mapping[str, Callable[[Real], Real]] = {
+    "And": lambda real: real,
+    "Or": lambda real: 1.0 - real,
+    "Xor": lambda real: np.maximum(-real, 0.0),
+}
 # Element types by their ONNX codes: floats, and the boolean.
 FLOATS = (1, 10, 11, 16)
 BOOLEAN = 9
@@ -46,6 +51,8 @@ def compare(lowering: Lowering, node: Node) -> None:
         return
     kind, position = (node.kind, 0) if first else (TURNED[node.kind], 1)
     x = lowering.tensor(node, position)
+    if kind == "Equal":
+        _require_fine(node, float(np.max(x.scale)))
     constant = lowering.real(node, 1 - position)
     if x.dtype is DType.INT8 and not x.per_channel and constant.size == 1:
         number, unit = float(constant.reshape(-1)[0]), float(x.scale)
@@ -82,9 +89,7 @@ def combine(lowering: Lowering, node: Node) -> None:
     seen, left, right = lowering.emit.paired(a, b)
     value = lowering.emit.build.multiply(left, right, zero_point_a=offset, zero_point_b=offset)
     bits = seen.rewritten(_narrow(lowering, value, 0, (-1, 1)), 1.0)
-    # (a - 1)(b - 1) is 1 where neither is true.
-    after = {"And": lambda real: real, "Or": lambda real: 1.0 - real, "Xor": lambda real: real < 0}
-    lowering.put(node, lowering.emit.table(bits, after[node.kind], TRUTH))
+    lowering.put(node, lowering.emit.table(bits, AFTER[node.kind], TRUTH))
 
 
 @operator("Cast")
@@ -94,7 +99,7 @@ def cast(lowering: Lowering, node: Node) -> None:
     to = int(node.attributes["to"])
     if to == BOOLEAN:
         x = lowering.int8(node)
-        lowering.put(node, lowering.emit.table(x, lambda real: np.abs(real) > 0, TRUTH))
+        lowering.put(node, lowering.emit.table(x, lambda real: np.sign(np.abs(real)), TRUTH))
         return
     whole = not x.per_channel and float(x.scale) == 1.0
     if to in FLOATS or whole:
@@ -131,38 +136,45 @@ def _combine_constant(lowering: Lowering, node: Node) -> None:
         seen, left, right = lowering.emit.beside(x, (bits - one).astype(np.int8))
         value = lowering.emit.build.multiply(left, right, zero_point_a=one)
     narrow = seen.rewritten(_narrow(lowering, value, 0, (-1, 1)), 1.0)
-    after = {"And": lambda real: real, "Or": lambda real: 1.0 - real, "Xor": lambda real: real < 0}
-    lowering.put(node, lowering.emit.table(narrow, after[node.kind], TRUTH))
+    lowering.put(node, lowering.emit.table(narrow, AFTER[node.kind], TRUTH))
 
 
 def _compared(lowering: Lowering, node: Node) -> Tensor:
-    """Returns the comparison of two computed tensors."""
-    kind = node.kind
-    places = (0, 1)
+    """Returns the comparison of two computed tensors, at one int8 form for both.
+
+    Numbers that are equal before they are rounded are so after it.
+    """
+    kind, places = node.kind, (0, 1)
     if kind in ("Less", "LessOrEqual"):
         kind, places = TURNED[kind], (1, 0)
-    a, b = (lowering.tensor(node, at) for at in places)
-    if b.dtype is DType.INT32:
-        b = lowering.int8(node, places[1])
-    scale = _common(lowering, node, places, a, b)
-    left = lowering.emit.int32(a, scale)
-    right = lowering.emit.int32(b, scale, -1)
+    form = _common(lowering, node)
+    if node.kind == "Equal":
+        _require_fine(node, form.scale)
+    a, b = (lowering.emit.int8(lowering.int8(node, at), form) for at in places)
+    left, right = lowering.emit.int32(a), lowering.emit.int32(b, sign=-1)
     if np.broadcast_shapes(left.shape, right.shape) != left.shape:
         left, right = right, left
     seen, first, second = lowering.emit.paired(left, right)
     return _signed(lowering, kind, seen.rewritten(lowering.emit.build.add(first, second)))
 
 
-def _common(lowering: Lowering, node: Node, places: tuple[int, int], a: Tensor, b: Tensor) -> float:
-    """Returns the scale of a difference: that of both, or a finer one that int32 holds."""
-    scales = [float(np.max(each.scale)) for each in (a, b)]
-    alike = a.dtype is b.dtype and not a.per_channel and not b.per_channel
-    if alike and abs(scales[0] / scales[1] - 1) < SAME:
-        return scales[0]
-    spans = [scales[1] * 255]
-    peak = lowering.peak(node.inputs[places[0]])
-    spans.append(scales[0] * 255 if a.dtype is DType.INT8 else (peak or scales[0] * WIDE_STEPS))
-    return max(min(scales) * FINER, max(spans) * 2.0**-24)
+def _common(lowering: Lowering, node: Node) -> Quantisation:
+    """Returns a form that covers both operands."""
+    forms = [lowering.int8(node, at).quantisation for at in (0, 1)]
+    if forms[0] == forms[1]:
+        return forms[0]
+    ends = [form.scale * (end - form.zero_point) for form in forms for end in (LOW, HIGH)]
+    return Quantisation.covering(min(ends), max(ends))
+
+
+def _require_fine(node: Node, unit: float) -> None:
+    """Raises LoweringError where whole numbers that are one apart may share a step."""
+    if unit > 1 + SAME:
+        raise LoweringError(
+            node.label,
+            f"steps of {unit:.3g} do not tell whole numbers apart; compare a tensor of a smaller "
+            "range, or run the float model as a tolerant job",
+        )
 
 
 def _beside_constant(
@@ -199,7 +211,7 @@ def _signed(lowering: Lowering, kind: str, difference: Tensor) -> Tensor:
     if kind == "Equal":
         value = _narrow(lowering, difference.value, 0, (-1, 1))
         signs = difference.rewritten(value, 1.0)
-        return lowering.emit.table(signs, lambda real: real == 0, TRUTH)
+        return lowering.emit.table(signs, lambda real: 1.0 - np.abs(real), TRUTH)
     value = _narrow(lowering, difference.value, OFFSETS[kind], (0, 1))
     return difference.rewritten(value, 1.0)
 
@@ -210,12 +222,13 @@ def _narrow(lowering: Lowering, value: Value, offset: int, clamp: tuple[int, int
 
 
 def _sign(kind: str, steps: Real) -> Real:
-    same = np.abs(steps) < SAME
-    found: dict[str, Callable[[], Real]] = {
-        "Greater": lambda: (steps > 0) & ~same,
-        "GreaterOrEqual": lambda: (steps > 0) | same,
-        "Less": lambda: (steps < 0) & ~same,
-        "LessOrEqual": lambda: (steps < 0) | same,
-        "Equal": lambda: np.rint(steps) == 0,
-    }
-    return np.asarray(found[kind](), np.float64)
+    """Returns 1 where a comparison of a number of steps with zero is true, else 0."""
+    near = np.where(np.abs(steps) < SAME, 0.0, steps)
+    found = {
+        "Greater": near > 0,
+        "GreaterOrEqual": near >= 0,
+        "Less": near < 0,
+        "LessOrEqual": near <= 0,
+        "Equal": np.rint(steps) == 0,
+    }[kind]
+    return np.asarray(found, np.float64)

@@ -217,7 +217,7 @@ def _fits(part: Part, channels: int, *, bias: bool, depthwise: bool) -> bool:
 def _weights(lowering: Lowering, node: Node, x: Tensor, weights: Kernel) -> tuple[Kernel, Bias]:
     """Returns weights and bias in units of the sum; checks that the shapes fit the image."""
     axes, groups = x.layout.ndim - 2, int(node.attributes.get("group", 1))
-    if not 1 <= axes <= (2 if node.kind == "ConvTranspose" else 3):
+    if not 1 <= axes <= 3:
         raise LoweringError(node.label, f"{axes} spatial axes have no exact form")
     if weights.values.ndim != x.layout.ndim or weights.values.shape[1] * groups != x.shape[1]:
         raise LoweringError(
@@ -241,6 +241,8 @@ def _repeated(lowering: Lowering, image: Tensor, times: int, *, inner: bool) -> 
     if times == 1:
         return image
     *outer, channels = image.shape
+    if not image.covers:
+        image = lowering.emit.arranged(image, image.shape)
     seen = image.layout[..., np.newaxis] if inner else image.layout[..., np.newaxis, :]
     pair = (channels, times) if inner else (times, channels)
     spread = image.viewed(np.broadcast_to(seen, (*outer, *pair)))

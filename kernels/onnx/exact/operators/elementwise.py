@@ -9,12 +9,14 @@ from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, LOW, QUANTISE, Node, Quantisation, Real
-from kernels.onnx.exact.operators.functions import FUNCTIONS
+from kernels.onnx.exact.operators.functions import FUNCTIONS, STEEP
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 from kernels.trace import DType
 
 FINE = 2.0**-22
+WHOLE = 1e-6
+"""A number of steps so close to a whole one is that one, but for the division's own rounding."""
 INT32_LIMIT = 2.0**31 - 1
 WIDE_STEPS = 2.0**14
 # What reads int8 whatever it is given, and what may pass a sum on as int8.
@@ -28,10 +30,14 @@ INT8_READERS = frozenset(
         "GlobalAveragePool",
         "MatMul",
         "MaxPool",
+        *(name for name in FUNCTIONS if name not in STEEP),
     )
 )
 CLAMPS = frozenset(("Clip", "Relu"))
-PASSING = CLAMPS | {"Add", "Sub"}
+MOVING = frozenset(
+    ("Concat", "Flatten", "Identity", "Reshape", "Resize", "Squeeze", "Transpose", "Unsqueeze")
+)
+PASSING = CLAMPS | MOVING | {"Add", "Sub"}
 
 
 @operator(QUANTISE)
@@ -41,8 +47,9 @@ def quantise(lowering: Lowering, node: Node) -> None:
     lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
 
 
-# Only some exponents and slopes make Pow and PRelu a function of one tensor.
-@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu")))
+# Only some exponents and slopes make Pow and PRelu a function of one tensor; steep functions have
+# finer tables.
+@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu", *STEEP)))
 def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
@@ -139,7 +146,10 @@ def _by_constant(lowering: Lowering, node: Node, position: int, factor: Real) ->
     x = lowering.tensor(node, position)
     if factor.size == 1 and float(factor.reshape(-1)[0]) > 0:
         number = float(factor.reshape(-1)[0])
-        lowering.put(node, x.rewritten(x.value, x.scale * number, x.zero_point))
+        lowering.put(node, _ranked(x.rewritten(x.value, x.scale * number, x.zero_point), factor))
+        return
+    if _rescales(x, factor):
+        lowering.put(node, x.rewritten(x.value, x.scale * factor.reshape(-1)))
         return
     x = lowering.int8(node, position)
     largest = float(np.abs(factor).max()) or 1.0
@@ -147,6 +157,23 @@ def _by_constant(lowering: Lowering, node: Node, position: int, factor: Real) ->
     seen, left, right = lowering.emit.beside(x, codes)
     value = lowering.emit.build.multiply(left, right, zero_point_a=x.zero_point)
     lowering.put(node, seen.rewritten(value, float(x.scale) * largest / HIGH))
+
+
+def _rescales(x: Tensor, factor: Real) -> bool:
+    """Returns whether factors are positive, one per channel of the last stored axis, of an int32
+    tensor; then they only change the scales.
+    """
+    if x.dtype is not DType.INT32 or not x.covers or np.any(factor <= 0):
+        return False
+    last = x.order[-1] - x.layout.ndim
+    channels = x.shape[last]
+    return (
+        channels == x.value.spec.shape[3]
+        and factor.size == channels
+        and factor.ndim <= x.layout.ndim
+        and factor.ndim >= -last
+        and factor.shape[last] == channels
+    )
 
 
 def _scale_output(lowering: Lowering, node: Node, factor: Real) -> None:
@@ -167,15 +194,25 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
     offset = sign * constant
     if x.dtype is DType.INT8 and not x.per_channel and constant.size == 1:
         steps = x.zero_point - float(offset.reshape(-1)[0]) / float(x.scale)
-        if steps == round(steps) and LOW <= steps <= HIGH:
-            lowering.put(node, x.rewritten(x.value, zero_point=int(steps)))
+        if abs(steps - round(steps)) < WHOLE and LOW <= round(steps) <= HIGH:
+            moved = x.rewritten(x.value, zero_point=round(steps))
+            lowering.put(node, _ranked(moved, constant))
             return
-    wide = _wide(lowering, node, x)
+    lowering.put(node, _added(lowering, node, _wide(lowering, node, x), offset))
+
+
+def _added(lowering: Lowering, node: Node, wide: Tensor, offset: Real) -> Tensor:
     units = np.rint(offset / wide.scale)
     if np.any(np.abs(units) > INT32_LIMIT):
         raise LoweringError(node.label, "the constant exceeds int32 in units of the sum")
     seen, left, right = lowering.emit.beside(wide, units.astype(np.int32))
-    lowering.put(node, seen.rewritten(lowering.emit.build.add(left, right)))
+    return seen.rewritten(lowering.emit.build.add(left, right))
+
+
+def _ranked(x: Tensor, number: Real) -> Tensor:
+    """Returns a result with as many axes as broadcasting beside a constant of one number gives."""
+    missing = max(0, number.ndim - x.layout.ndim)
+    return x.viewed(x.layout.reshape((1,) * missing + x.shape)) if missing else x
 
 
 def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
@@ -189,7 +226,7 @@ def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
 
 
 def _sum_of_two(lowering: Lowering, node: Node, sign: int) -> None:
-    a, b = lowering.tensor(node), lowering.tensor(node, 1)
+    a, b = _floored(lowering, node, 0), _floored(lowering, node, 1)
     turned = sign < 0
     target = narrow_target(lowering, node)
     if target is not None:
@@ -204,6 +241,14 @@ def _sum_of_two(lowering: Lowering, node: Node, sign: int) -> None:
     right = lowering.emit.int32(b, scale, sign)
     seen, first, second = lowering.emit.paired(left, right)
     lowering.put(node, seen.rewritten(lowering.emit.build.add(first, second)))
+
+
+def _floored(lowering: Lowering, node: Node, position: int) -> Tensor:
+    """Returns an operand of a sum; a mask becomes int8, with no number lower than what matters."""
+    masks = node.inputs[position] in lowering.network.floors
+    x = lowering.tensor(node, position)
+    target = lowering.network.quantisations.get(node.inputs[position])
+    return lowering.emit.int8(x, target) if masks and target is not None else x
 
 
 def narrow_target(lowering: Lowering, node: Node) -> Quantisation | None:
@@ -221,7 +266,7 @@ def _is_read_narrow(lowering: Lowering, name: str) -> bool:
     readers = lowering.network.consumers(name)
     return (
         bool(readers)
-        and name != lowering.network.output
+        and not lowering.network.is_output(name)
         and all(
             reader.kind in INT8_READERS
             or (reader.kind in PASSING and _is_read_narrow(lowering, reader.outputs[0]))

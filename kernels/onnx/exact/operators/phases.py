@@ -132,7 +132,11 @@ def _outputs(
         whole = stride[axis] * (sizes[axis] - 1) + added[axis] + extent
         if wanted or mode in ("SAME_UPPER", "SAME_LOWER"):
             size = int(wanted[axis - axes]) if wanted else sizes[axis] * stride[axis]
-            total = max(whole - size, 0)
+            total = whole - size
+            if total < 0:
+                raise LoweringError(
+                    node.label, f"an output of {size} where its input gives {whole}; set the pads"
+                )
             starts.append(total // 2 if mode == "SAME_UPPER" else total - total // 2)
             outputs.append(size)
         elif mode == "VALID":

@@ -28,13 +28,15 @@ from kernels.trace.layout import Array
 
 # A mean as a product by a constant matrix of so many elements needs no copy of its sums.
 SMALL_MATRIX = 1 << 18
+# Up to so many taps, sums over windows take few operators.
+FEW_TAPS = 64
 
 
 @operator("MaxPool")
 def max_pool(lowering: Lowering, node: Node) -> None:
     """Lowers MaxPool with values as its only used output."""
     indices = node.outputs[1] if len(node.outputs) > 1 else ""
-    if indices and (lowering.network.consumers(indices) or indices == lowering.network.output):
+    if indices and (lowering.network.consumers(indices) or lowering.network.is_output(indices)):
         raise LoweringError(
             node.label, "the positions of maxima have no exact form; export without"
         )
@@ -80,7 +82,10 @@ def average_pool(lowering: Lowering, node: Node) -> None:
         raise LoweringError(node.label, "a window lies in the padding alone, so its mean is 0 / 0")
     shape = (*x.shape[:2], *window.outputs)
     area = prod(window.sizes) * prod(window.outputs)
-    if (counts == counts.flat[0]).all():
+    even = bool((counts == counts.flat[0]).all())
+    if window.kernel == window.sizes and prod(window.outputs) == 1 and not window.padded:
+        result = reduced(lowering.emit, x, tuple(range(2, x.layout.ndim)), keep=True)
+    elif even and (prod(window.kernel) <= FEW_TAPS or area > SMALL_MATRIX):
         result = channels_first(_sums(lowering, node, x, window, float(counts.flat[0])))
     elif area <= SMALL_MATRIX:
         rows = lowering.emit.arranged(x, (*x.shape[:2], prod(window.sizes)))
@@ -163,7 +168,8 @@ def _maxima(emit: Emitter, value: Value, window: Window, first: int = -1) -> Val
         kernel[place], stride[place] = window.kernel[axis], window.stride[axis]
         before[place], after[place] = window.before[axis], max(window.reach[axis], 0)
     if prod(kernel) <= MAX_OPERAND_RUNS:
-        return _pooled(emit, value, kernel, stride, (*before, *after))
+        pads = (before[0], before[1], after[0], after[1])
+        return _pooled(emit, value, kernel, stride, pads)
     for axis in (0, 1):
         taps, start, end = kernel[axis], before[axis], after[axis]
         while taps > 1 or stride[axis] > 1:
@@ -171,11 +177,11 @@ def _maxima(emit: Emitter, value: Value, window: Window, first: int = -1) -> Val
             now = min(taps, MAX_OPERAND_RUNS)
             last = now == taps
             sides = [min(start, now - 1), min(end, now - 1)]
-            pads = [0, 0, 0, 0]
-            pads[axis], pads[axis + 2] = sides
+            around = [0, 0, 0, 0]
+            around[axis], around[axis + 2] = sides
             size, step = [1, 1], [1, 1]
             size[axis], step[axis] = now, stride[axis] if last else 1
-            value = _pooled(emit, value, size, step, (pads[0], pads[1], pads[2], pads[3]))
+            value = _pooled(emit, value, size, step, (around[0], around[1], around[2], around[3]))
             if last:
                 break
             taps, start, end = taps - now + 1, start - sides[0], end - sides[1]

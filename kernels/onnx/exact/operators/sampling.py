@@ -2,8 +2,8 @@
 
 import numpy as np
 import onnx
-from onnx import helper
-from onnx.reference import ReferenceEvaluator
+import onnxruntime
+from onnx import helper, numpy_helper
 
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.gathering import selected
@@ -14,7 +14,7 @@ from kernels.onnx.exact.operators.weights import Kernel
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 
-OPSET = 19
+OPSET, IR_VERSION = 19, 9
 # Attributes that decide where an output lies between two inputs.
 COORDINATES = ("coordinate_transformation_mode", "nearest_mode")
 MODES = ("nearest", "linear")
@@ -88,15 +88,20 @@ def _stored(
 def _places(lowering: Lowering, node: Node, shape: tuple[int, ...]) -> dict[int, Real]:
     """Returns where each output lies along each axis that changes, in units of input elements.
 
-    ONNX's reference is asked for it: it resizes a ramp.
+    onnxruntime is asked for it: it resizes a ramp.
     """
     scales, sizes = _factors(lowering, node)
     axes = [int(each) % len(shape) for each in node.attributes.get("axes") or range(len(shape))]
+    # onnxruntime copies an image whose size does not change, whatever the scales are.
+    unchanged = not sizes and all(
+        int(np.float32(scale) * np.float32(shape[axis])) == shape[axis]
+        for axis, scale in zip(axes, scales, strict=True)
+    )
     found: dict[int, Real] = {}
     for place, axis in enumerate(axes):
         scale = None if sizes else float(scales[place])
         size = int(sizes[place]) if sizes else None
-        if scale == 1.0 or size == shape[axis]:
+        if scale == 1.0 or size == shape[axis] or unchanged:
             continue
         found[axis] = _ramp(node, shape[axis], scale, size)
     return found
@@ -119,31 +124,33 @@ def _ramp(node: Node, length: int, scale: float | None, size: int | None) -> Rea
     if len(node.inputs) < 3:
         # Upsample and the first Resize have one way only.
         attributes = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-    given = {"scales": None if scale is None else np.array([scale], np.float32)}
-    given["sizes"] = None if size is None else np.array([size], np.int64)
-    names = [name if given[name] is not None else "" for name in ("scales", "sizes")]
+    # A second axis changes as well, so that the first is not copied.
+    last = np.array([1, 1, 2, scale or size], np.float32 if size is None else np.int64)
     made = helper.make_node(
         "Resize",
-        ["x", "", *names],
+        ["x", "", "by"] if size is None else ["x", "", "", "by"],
         ["y"],
         mode=node.attributes.get("mode", "nearest"),
         **attributes,
     )
-    inputs = {"x": np.arange(length, dtype=np.float32)}
-    inputs |= {name: value for name, value in given.items() if value is not None}
     graph = helper.make_graph(
         [made],
         "ramp",
-        [
-            helper.make_tensor_value_info(
-                name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape
-            )
-            for name, value in inputs.items()
-        ],
-        [onnx.ValueInfoProto(name="y")],
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, (1, 1, 1, length))],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(last, "by")],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
-    return np.asarray(ReferenceEvaluator(model).run(None, inputs)[0], np.float64)
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+    )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    ramp = np.arange(length, dtype=np.float32).reshape(1, 1, 1, length)
+    found = np.asarray(session.run(None, {"x": ramp})[0], np.float64)
+    return np.asarray(found[0, 0, 0])
 
 
 def _between(places: Real, length: int) -> Kernel:

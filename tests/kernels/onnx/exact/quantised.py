@@ -95,6 +95,8 @@ def reference(model: onnx.ModelProto, feeds: Mapping[str, Array]) -> Array:
     """Returns onnxruntime's result without its own rewrites."""
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )

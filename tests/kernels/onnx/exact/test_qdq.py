@@ -196,8 +196,8 @@ def _dynamic(draft: Draft, x: str) -> str:
 REFUSED: dict[str, tuple[Callable[[Draft, str], str], str]] = {
     "scales from data": (
         _dynamic,
-        "DynamicQuantizeLinear 'dynamic': scales that depend on the data are not exact; "
-        "quantise statically",
+        "input 'x': has no scale; quantise it (QuantizeLinear), or use "
+        "`neurolov model quantise` with a calibration set",
     ),
     "an unknown operator": (
         lambda d, x: d.node("Det", quantised_input(d, x)),
@@ -208,17 +208,15 @@ REFUSED: dict[str, tuple[Callable[[Draft, str], str], str]] = {
         lambda d, x: d.node("Tanh", d.node("Relu", d.node("MatMul", quantised_input(d, x), w(d)))),
         "input 'relu",
     ),
-    "softmax over rows": (
-        lambda d, x: d.node("Softmax", quantised_input(d, x), axis=0),
-        "axis 0 is not the last; transpose before it",
-    ),
-    "backwards": (
+    "cubic resizing": (
         lambda d, x: d.node(
-            "Slice",
+            "Resize",
             quantised_input(d, x),
-            *[d.constant(np.array(each)) for each in ([-1], [-9], [0], [-1])],
+            "",
+            d.constant(np.array([1, 2], np.float32)),
+            mode="cubic",
         ),
-        "a step backwards has no exact form",
+        "mode 'cubic' with 'half_pixel' has no exact form; use nearest or linear",
     ),
 }
 

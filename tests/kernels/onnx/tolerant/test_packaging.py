@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 from kernels.custom import KernelPackage, run_package, split
 from kernels.custom.element import Tolerance
 from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
-from kernels.onnx.tolerant.packaging import package, ports_of_json
+from kernels.onnx.tolerant.packaging import Ports, package, ports_of_json
 from tests.kernels.onnx.models import chain, floats, model
 
 BOUNDS = Tolerance.rounded(1e-5, 1e-5, 0)
@@ -35,7 +35,7 @@ def test_a_package_gives_what_the_runner_gives() -> None:
     (port,) = found.outputs
     output = port.decode(run_package(found.package, data))
     np.testing.assert_array_equal(output, TolerantRunner().run(content, {"x": x}).outputs["y"])
-    assert ports_of_json(found.as_json()) == (found.inputs, found.outputs)
+    assert ports_of_json(found.as_json()) == Ports(found.inputs, found.outputs, ())
 
 
 def test_scratch_is_used_again() -> None:

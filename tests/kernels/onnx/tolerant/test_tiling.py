@@ -17,7 +17,7 @@ from kernels.onnx.tolerant.packaging import package
 from tests.kernels.onnx.models import floats, model
 
 BOUNDS = Tolerance.rounded(1e-5, 1e-5, 0)
-CASES = settings(max_examples=16, deadline=None, derandomize=True, database=None)
+CASES = settings(max_examples=10, deadline=None, derandomize=True, database=None)
 
 
 @cache
