@@ -71,14 +71,16 @@ def batch_norm(draft: Draft, node: onnx.NodeProto) -> bool:
 
     On images it is a convolution of single pixels, whose factors have a scale each.
     """
-    shape = draft.shape(node.input[0])
+    shape, attributes = draft.shape(node.input[0]), plain(node).attributes
     if any(draft.wanted(node, at) for at in range(1, 5)):
         return False
-    draft.begin(node)
+    label = draft.begin(node)
+    if attributes.get("training_mode", 0) or any(filter(None, node.output[1:])):
+        raise LoweringError(label, "it learns as it runs; export the model for inference")
     scale, bias, mean, variance = (
         np.asarray(draft.fixed(node, at), np.float64) for at in range(1, 5)
     )
-    factor = scale / np.sqrt(variance + plain(node).attributes.get("epsilon", EPSILON))
+    factor = scale / np.sqrt(variance + float(attributes.get("epsilon", EPSILON)))
     addend = bias - mean * factor
     x, output, spread = node.input[0], node.output[0], (-1, *[1] * (len(shape) - 2))
     if len(shape) in (3, 4):
@@ -115,22 +117,3 @@ def _normal(draft: Draft, node: onnx.NodeProto, x: str, numbers: list[str]) -> s
     """Appends a layer norm of rows, with the node's epsilon."""
     epsilon = float(plain(node).attributes.get("epsilon", EPSILON))
     return draft.node("LayerNormalization", [x, *numbers], axis=-1, epsilon=epsilon)
-
-
-@operator("BatchNormalization")
-def batch_normalisation(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Rewrites one that no convolution before it took in as a factor and a shift per channel."""
-    label = draft.begin(node)
-    attributes = plain(node).attributes
-    if attributes.get("training_mode", 0) or any(filter(None, node.output[1:])):
-        raise LoweringError(label, "it learns as it runs; export the model for inference")
-    scale, bias, mean, variance = (
-        draft.fixed(node, position).astype(np.float64) for position in range(1, 5)
-    )
-    factor = scale / np.sqrt(variance + float(attributes.get("epsilon", EPSILON)))
-    # Channels are the second axis, so the constants are laid along it.
-    axes = (-1,) + (1,) * (len(draft.shape(node.input[0])) - 2)
-    scaled = draft.node("Mul", [node.input[0], draft.number(factor.reshape(axes))])
-    shift = draft.number((bias - mean * factor).reshape(axes))
-    draft.node("Add", [scaled, shift], node.output[0])
-    return True
