@@ -74,8 +74,9 @@ class Node:
 
     @property
     def label(self) -> str:
-        """The node's name in error messages."""
-        return f"{self.kind} {self.name or self.outputs[0]!r}"
+        """The node's name in error messages; that of its last operator where it merges several."""
+        kind = self.attributes.get("last", self.kind)
+        return f"{kind} {self.name or self.outputs[0]!r}"
 
 
 @dataclass(frozen=True, slots=True)

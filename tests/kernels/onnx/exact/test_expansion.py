@@ -1,6 +1,7 @@
 """Operators that others express, against onnxruntime."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -125,7 +126,7 @@ def test_an_operator_that_others_express(build: Build) -> None:
 
 @pytest.mark.parametrize("axis", [None, 0, 1, 2])
 def test_softmax_of_an_old_opset_flattens(axis: int | None) -> None:
-    given = {} if axis is None else {"axis": axis}
+    given: dict[str, Any] = {} if axis is None else {"axis": axis}
     node = helper.make_node("Softmax", ["x"], ["y"], **given)
     ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (2, 3, 4)) for name in "xy"]
     graph = helper.make_graph([node], "test", ports[:1], ports[1:])
