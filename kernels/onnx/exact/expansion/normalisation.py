@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 
 from kernels.onnx.exact.attributes import plain
-from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.expansion.draft import Draft
 from kernels.onnx.registration import operator
 
@@ -115,22 +114,3 @@ def _normal(draft: Draft, node: onnx.NodeProto, x: str, numbers: list[str]) -> s
     """Appends a layer norm of rows, with the node's epsilon."""
     epsilon = float(plain(node).attributes.get("epsilon", EPSILON))
     return draft.node("LayerNormalization", [x, *numbers], axis=-1, epsilon=epsilon)
-
-
-@operator("BatchNormalization")
-def batch_normalisation(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Rewrites one that no convolution before it took in as a factor and a shift per channel."""
-    label = draft.begin(node)
-    attributes = plain(node).attributes
-    if attributes.get("training_mode", 0) or any(filter(None, node.output[1:])):
-        raise LoweringError(label, "it learns as it runs; export the model for inference")
-    scale, bias, mean, variance = (
-        draft.fixed(node, position).astype(np.float64) for position in range(1, 5)
-    )
-    factor = scale / np.sqrt(variance + float(attributes.get("epsilon", EPSILON)))
-    # Channels are the second axis, so the constants are laid along it.
-    axes = (-1,) + (1,) * (len(draft.shape(node.input[0])) - 2)
-    scaled = draft.node("Mul", [node.input[0], draft.number(factor.reshape(axes))])
-    shift = draft.number((bias - mean * factor).reshape(axes))
-    draft.node("Add", [scaled, shift], node.output[0])
-    return True
