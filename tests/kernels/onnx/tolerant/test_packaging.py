@@ -6,6 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kernels.custom import KernelPackage, run_package, split
 from kernels.custom.element import Tolerance
+from kernels.custom.validation import validate
 from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
 from kernels.onnx.tolerant.packaging import Ports, package, ports_of_json
 from tests.kernels.onnx.models import chain, floats, model
@@ -132,3 +133,11 @@ def test_ports_refuse_what_does_not_fit() -> None:
     for document in ({}, {"version": 2}, {"version": 2, "inputs": [{}], "outputs": [{}]}):
         with pytest.raises(BadInput):
             ports_of_json(document)
+
+
+def test_a_local_name_is_no_call_of_a_stage() -> None:
+    # A validator without scopes takes every mention of a function's name for a call.
+    nodes = [helper.make_node("Pow", ["x", "p"], ["y"], "power")]
+    exponent = helper.make_tensor("p", TensorProto.FLOAT, [], [0.7])
+    content = model(nodes, [floats("x", 8)], [floats("y", 8)], [exponent])
+    validate(package(content, "power", {}, Tolerance()).package)
