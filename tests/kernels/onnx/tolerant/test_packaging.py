@@ -141,3 +141,11 @@ def test_functions_that_kernels_share_pass_the_rules_on_sources() -> None:
     """A package is refused where a variable has the name of the entry point, for one."""
     shared = used_functions(" ".join(f"{name}()" for name in FUNCTIONS))
     validate(single(f"{OUTPUT}{shared}\n@compute @workgroup_size(1) fn main() {{ }}"))
+
+
+def test_a_local_name_is_no_call_of_a_stage() -> None:
+    # A validator without scopes takes every mention of a function's name for a call.
+    nodes = [helper.make_node("Pow", ["x", "p"], ["y"], "power")]
+    exponent = helper.make_tensor("p", TensorProto.FLOAT, [], [0.7])
+    content = model(nodes, [floats("x", 8)], [floats("y", 8)], [exponent])
+    validate(package(content, "power", {}, Tolerance()).package)
