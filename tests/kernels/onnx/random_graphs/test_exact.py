@@ -33,7 +33,9 @@ def test_no_graph_is_wrong_without_a_word(example: Example) -> None:
 @given(examples(others=3))
 def test_no_output_of_several_is_wrong_without_a_word(example: Example) -> None:
     outcome = judged(example)
-    event(f"{len(example.model.graph.output)} outputs")
+    event(
+        f"{len(example.model.graph.output)} outputs, " + ("refused" if outcome.refusal else "right")
+    )
     note(str(outcome))
     assert outcome.fault is None
 
