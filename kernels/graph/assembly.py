@@ -72,9 +72,12 @@ class Assembly:
         """Where the output of the latest operator is read from."""
         return Input(InputKind.OPERATOR_OUTPUT, len(self._descriptors) - 1)
 
-    def build(self) -> Graph:
-        """Returns the checked graph; raises GraphError when it breaks a rule."""
-        return Graph(tuple(self._descriptors), dict(self._constants))
+    def build(self, *, bounded: bool = True) -> Graph:
+        """Returns the checked graph; raises GraphError when it breaks a rule.
+
+        Unless `bounded`, it may have more operators than a job.
+        """
+        return Graph(tuple(self._descriptors), dict(self._constants), bounded)
 
     def append(self, draft: Draft) -> Value:
         """Appends an operator and returns its output; raises GraphError when a rule is broken."""

@@ -1,12 +1,13 @@
 """Walks a network node by node and appends the operators that compute it exactly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kernels.codes import InputKind
 from kernels.graph import Graph, GraphError, narrowed
+from kernels.graph.narrowing import Narrowed
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import FormError, LoweringError
 from kernels.onnx.exact.interface import Interface, Port
@@ -75,9 +76,8 @@ class Lowering:
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
             raise LoweringError("outputs", "none of them depends on an input")
-        detailed = self._built()
         ends = [port.operator for port in outputs if port.operator is not None]
-        merged = narrowed(detailed, ends)
+        detailed, merged = self._built(ends)
         places = [merged.places[end] for end in ends]
         moved = zip(outputs, places, strict=True)
         outputs = tuple(replace(port, operator=place) for port, place in moved)
@@ -90,9 +90,11 @@ class Lowering:
         interface = Interface(taken, outputs, unused)
         return Lowered(graph, interface, detailed, self.network, self._held(kept != ports))
 
-    def _built(self) -> Graph:
+    def _built(self, ends: Sequence[int]) -> tuple[Graph, Narrowed]:
+        """Returns the graph in detail, and merged with the outputs of some operators kept."""
         try:
-            return self.emit.build.build()
+            detailed = self.emit.build.build(bounded=False)
+            return detailed, narrowed(detailed, ends)
         except GraphError as error:
             raise LoweringError(
                 "graph",
@@ -220,6 +222,11 @@ class Lowering:
 
     def _input(self, entry: NetworkInput) -> Port:
         shape = stored_shape(entry.shape)
+        if entry.columns is not None:
+            value = self.emit.build.input(shape, DType.INT32)
+            self._tensors[entry.name] = Tensor.dense(value, entry.shape, entry.columns)
+            scales = entry.columns.tolist()
+            return Port(entry.name, entry.shape, shape, DType.INT32, scales, 0, entry.stored)
         found = entry.quantisation
         if found is None:
             self._require_indices(entry)

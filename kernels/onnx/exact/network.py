@@ -74,21 +74,24 @@ class Node:
 
     @property
     def label(self) -> str:
-        """The node's name in error messages."""
-        return f"{self.kind} {self.name or self.outputs[0]!r}"
+        """The node's name in error messages; that of its last operator where it merges several."""
+        kind = self.attributes.get("last", self.kind)
+        return f"{kind} {self.name or self.outputs[0]!r}"
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkInput:
     """An input of the ONNX graph; without a quantisation it holds integers and stays int32.
 
-    `stored` is the ONNX element type as NumPy names it.
+    `stored` is the ONNX element type as NumPy names it. With `columns`, one scale for each position
+    of the last axis, it holds real numbers in int32 instead.
     """
 
     name: str
     shape: tuple[int, ...]
     quantisation: Quantisation | None
     stored: str
+    columns: Real | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kernels.codes import InputKind
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
@@ -30,10 +31,14 @@ INT8_READERS = frozenset(
         "GlobalAveragePool",
         "MatMul",
         "MaxPool",
+        *(name for name in FUNCTIONS if name not in STEEP),
     )
 )
 CLAMPS = frozenset(("Clip", "Relu"))
-PASSING = CLAMPS | {"Add", "Sub"}
+MOVING = frozenset(
+    ("Concat", "Flatten", "Identity", "Reshape", "Resize", "Squeeze", "Transpose", "Unsqueeze")
+)
+PASSING = CLAMPS | MOVING | {"Add", "Sub"}
 
 
 @operator(QUANTISE)
@@ -144,12 +149,32 @@ def _by_constant(lowering: Lowering, node: Node, position: int, factor: Real) ->
         number = float(factor.reshape(-1)[0])
         lowering.put(node, _ranked(x.rewritten(x.value, x.scale * number, x.zero_point), factor))
         return
+    if _rescales(x, factor):
+        lowering.put(node, x.rewritten(x.value, x.scale * factor.reshape(-1)))
+        return
     x = lowering.int8(node, position)
     largest = float(np.abs(factor).max()) or 1.0
     codes = np.rint(factor / largest * HIGH).astype(np.int8)
     seen, left, right = lowering.emit.beside(x, codes)
     value = lowering.emit.build.multiply(left, right, zero_point_a=x.zero_point)
     lowering.put(node, seen.rewritten(value, float(x.scale) * largest / HIGH))
+
+
+def _rescales(x: Tensor, factor: Real) -> bool:
+    """Returns whether factors are positive, one per channel of the last stored axis, of an int32
+    tensor; then they only change the scales.
+    """
+    if x.dtype is not DType.INT32 or not x.covers or np.any(factor <= 0):
+        return False
+    last = x.order[-1] - x.layout.ndim
+    channels = x.shape[last]
+    return (
+        channels == x.value.spec.shape[3]
+        and factor.size == channels
+        and factor.ndim <= x.layout.ndim
+        and factor.ndim >= -last
+        and factor.shape[last] == channels
+    )
 
 
 def _scale_output(lowering: Lowering, node: Node, factor: Real) -> None:
@@ -165,8 +190,7 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
     position = 0 if first else 1
     constant = lowering.real(node, 1 - position)
     if position == 1 and sign < 0:
-        _less(lowering, node, constant)
-        return
+        raise LoweringError(node.label, "a constant minus a tensor; write it as -1 · x + constant")
     x = lowering.tensor(node, position)
     offset = sign * constant
     if x.dtype is DType.INT8 and not x.per_channel and constant.size == 1:
@@ -178,27 +202,18 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
     lowering.put(node, _added(lowering, node, _wide(lowering, node, x), offset))
 
 
-def _less(lowering: Lowering, node: Node, constant: Real) -> None:
-    """Lowers a constant minus a tensor: one number to a table, more of them to a sum."""
-    x = lowering.int8(node, 1)
-    target = lowering.wanted(node.outputs[0])
-    if constant.size == 1 and target is not None:
-        number = float(constant.reshape(-1)[0])
-        result = lowering.emit.table(x, lambda real: number - real, target)
-        lowering.put(node, _ranked(result, constant))
-        return
-    peak = lowering.peak(node.outputs[0])
-    scale = float(x.scale) * FINE * 2**14 if peak is None else peak / WIDE_STEPS
-    wide = lowering.emit.int32(x, scale, -1)
-    lowering.put(node, _added(lowering, node, wide, constant))
-
-
 def _added(lowering: Lowering, node: Node, wide: Tensor, offset: Real) -> Tensor:
     units = np.rint(offset / wide.scale)
     if np.any(np.abs(units) > INT32_LIMIT):
         raise LoweringError(node.label, "the constant exceeds int32 in units of the sum")
     seen, left, right = lowering.emit.beside(wide, units.astype(np.int32))
     return seen.rewritten(lowering.emit.build.add(left, right))
+
+
+def _by_column(x: Tensor, numbers: Real) -> bool:
+    """Returns whether there is one number for each element of the last axis, as it is stored."""
+    stored = x.layout.ndim > 0 and x.layout.strides[-1] == 1
+    return stored and numbers.shape[-1:] == x.shape[-1:] == (numbers.size,)
 
 
 def _ranked(x: Tensor, number: Real) -> Tensor:
@@ -210,8 +225,9 @@ def _ranked(x: Tensor, number: Real) -> Tensor:
 def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
     """Returns x as int32 that a constant can be added to."""
     peak = lowering.peak(node.outputs[0])
-    last = x.layout.ndim > 0 and x.layout.strides[-1] == 1 and x.shape[-1:] == x.scale.shape
-    if x.dtype is DType.INT32 and peak is None and (last or not x.per_channel):
+    last = x.per_channel and _by_column(x, x.scale)
+    table = last and x.value.source.kind is InputKind.JOB_INPUT
+    if x.dtype is DType.INT32 and (table or (peak is None and (last or not x.per_channel))):
         return x
     fine = float(np.max(x.scale)) * (FINE * 2**14 if x.dtype is DType.INT8 else 1.0)
     return lowering.emit.int32(x, fine if peak is None else peak / WIDE_STEPS)
