@@ -17,14 +17,16 @@ def constant_keys(descriptors: Sequence[Descriptor]) -> tuple[tuple[bytes, Tenso
     return tuple(keys)
 
 
-def check_graph(descriptors: Sequence[Descriptor]) -> tuple[TensorSpec, ...]:
+def check_graph(
+    descriptors: Sequence[Descriptor], most: int = MAX_OPERATORS
+) -> tuple[TensorSpec, ...]:
     """Checks every operator and every edge; returns the form of each job input, in order.
 
     A job input takes the form of its first use. Raises GraphError, which names the operator.
     """
-    if not 1 <= len(descriptors) <= MAX_OPERATORS:
+    if not 1 <= len(descriptors) <= most:
         raise GraphError(
-            Reason.OPERATOR_LIMIT, f"{len(descriptors)} operators, expected 1 to {MAX_OPERATORS}"
+            Reason.OPERATOR_LIMIT, f"{len(descriptors)} operators, expected 1 to {most}"
         )
     job_inputs: dict[int, TensorSpec] = {}
     for index, descriptor in enumerate(descriptors):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kernels.codes import InputKind
+from kernels.codes import MAX_OPERATORS, InputKind
 from kernels.graph import Graph, GraphError, narrowed
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import FormError, LoweringError
@@ -39,6 +39,9 @@ INDEX_READERS = {
     "Transpose",
     "Unsqueeze",
 }
+
+# Merging leaves fewer operators than a job may have, if there are not many more before.
+MOST_DETAILED = 4 * MAX_OPERATORS
 
 Handler = Callable[["Lowering", Node], None]
 
@@ -75,9 +78,12 @@ class Lowering:
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
             raise LoweringError("outputs", "none of them depends on an input")
-        detailed = self.emit.build.build()
+        detailed = self.emit.build.build(most=MOST_DETAILED)
         ends = [port.operator for port in outputs if port.operator is not None]
-        merged = narrowed(detailed, ends)
+        try:
+            merged = narrowed(detailed, ends)
+        except GraphError as error:
+            raise LoweringError("graph", f"{error.message}; split the model in two") from error
         places = [merged.places[end] for end in ends]
         moved = zip(outputs, places, strict=True)
         outputs = tuple(replace(port, operator=place) for port, place in moved)
@@ -165,6 +171,15 @@ class Lowering:
                 "`neurolov model quantise` with a calibration set",
             )
         return self.emit.int8(tensor, target)
+
+    def copied(self, node: Node) -> Tensor:
+        """Returns the first operand in the form in which copies take the fewest bytes.
+
+        That is int8 where calibration found such a form.
+        """
+        tensor = self.tensor(node)
+        known = self.wanted(node.inputs[0]) is not None
+        return self.int8(node) if known and tensor.dtype is DType.INT32 else tensor
 
     def constant(self, node: Node, position: int) -> Array | Weights:
         """Returns an operand that is known before the job runs; raises LoweringError otherwise."""

@@ -12,6 +12,7 @@ from kernels.trace.layout import Array
 Real = npt.NDArray[np.float64]
 LOW, HIGH = -128, 127
 QUANTISE = "Quantise"
+POINTWISE = "Pointwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,10 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An ONNX operator over real tensors, or `Quantise` with its target in `attributes`."""
+    """An ONNX operator over real tensors, or one of two others.
+
+    `Quantise` has its target in `attributes`, `Pointwise` the function of one real tensor.
+    """
 
     kind: str
     name: str

@@ -7,9 +7,9 @@ import numpy as np
 
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
+from kernels.onnx.exact.functions import FUNCTIONS
 from kernels.onnx.exact.lowering import Lowering
-from kernels.onnx.exact.network import HIGH, LOW, QUANTISE, Node, Quantisation, Real
-from kernels.onnx.exact.operators.functions import FUNCTIONS
+from kernels.onnx.exact.network import HIGH, LOW, POINTWISE, QUANTISE, Node, Quantisation, Real
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 from kernels.trace import DType
@@ -20,6 +20,7 @@ WIDE_STEPS = 2.0**14
 # What reads int8 whatever it is given, and what may pass a sum on as int8.
 INT8_READERS = frozenset(
     (
+        POINTWISE,
         QUANTISE,
         "AveragePool",
         "Conv",
@@ -47,6 +48,15 @@ def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
     apply = bound(node, [np.asarray(each) for each in _parameters(lowering, node)])
+    target = lowering.wanted(node.outputs[0]) or _covering(x, apply)
+    lowering.put(node, lowering.emit.table(x, apply, target))
+
+
+@operator(POINTWISE)
+def pointwise(lowering: Lowering, node: Node) -> None:
+    """Lowers a merged function of one tensor to a table."""
+    x = lowering.int8(node)
+    apply = node.attributes["apply"]
     target = lowering.wanted(node.outputs[0]) or _covering(x, apply)
     lowering.put(node, lowering.emit.table(x, apply, target))
 
