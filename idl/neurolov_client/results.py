@@ -5,6 +5,7 @@ at `blob_path`. Nothing of it is trusted: whatever is returned here hashes to th
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -59,6 +60,20 @@ def outputs(stage: StageCommitted, index: bytes) -> tuple[Output, ...]:
     return found
 
 
+def named(stage: StageCommitted, index: bytes, names: Mapping[str, int]) -> dict[str, Output]:
+    """Returns those outputs of a stage that a workload names, by name.
+
+    `names` are the operators that the workload was made with. Raises WrongDataError as `outputs`
+    does.
+    """
+    found = outputs(stage, index)
+    return {
+        name: found[operator - stage.first]
+        for name, operator in names.items()
+        if stage.first <= operator < stage.last
+    }
+
+
 def checked_blob(digest: str, data: bytes) -> bytes:
     """Returns the data; raises WrongDataError unless `digest` is their SHA-256 in hex."""
     if sha256(data).hexdigest() != digest:
@@ -72,5 +87,6 @@ __all__ = [
     "blob_path",
     "checked_blob",
     "index_path",
+    "named",
     "outputs",
 ]

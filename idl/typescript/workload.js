@@ -6,29 +6,61 @@ import { DESCRIPTOR_BYTES, LEAF_BYTES, MAX_JOB_INPUTS, URL_BYTES } from "./progr
 const MAGIC = "NLGRAPH\x01";
 const HEADER_BYTES = MAGIC.length + 4;
 const HASH_BYTES = 32;
+const MAX_JOB_OUTPUTS = 64;
+const MAX_NAME_CHARACTERS = 256;
 
 // The tags keep trees over different things apart.
 const TENSOR = { leaf: LEAF_BYTES, tags: ["nlT0", "nlT1"] };
 const INPUTS = { leaf: HASH_BYTES, tags: ["nlI0", "nlI1"] };
 const SPEC = { leaf: DESCRIPTOR_BYTES, tags: ["nlS0", "nlS1"] };
 
-export function workload(graph, inputs) {
+export function workload(graph, inputs, outputs = new Map()) {
   const descriptors = descriptorsOf(graph);
   if (inputs.length === 0 || inputs.length > MAX_JOB_INPUTS) {
     throw new RangeError(`a job has 1 to ${MAX_JOB_INPUTS} inputs, not ${inputs.length}`);
   }
   const digests = [graph, ...inputs].map((blob) => bytesToHex(sha256(blob)));
-  // Canonical JSON: sorted keys, no spaces.
-  const listed = { graph: digests[0], inputs: digests.slice(1), version: 1 };
-  const manifest = utf8ToBytes(JSON.stringify(listed));
-  const named = [graph, ...inputs].map((blob, at) => [digests[at], blob]);
+  requireOutputs(outputs, descriptors.length);
+  const named = [...outputs].map(([name, operator]) => ({ name, operator }));
+  // Canonical JSON: sorted keys, no spaces, ASCII alone.
+  const listed = {
+    graph: digests[0],
+    inputs: digests.slice(1),
+    ...(named.length === 0 ? {} : { outputs: named }),
+    version: 1,
+  };
+  const manifest = utf8ToBytes(ascii(JSON.stringify(listed)));
+  const served = [graph, ...inputs].map((blob, at) => [digests[at], blob]);
   return {
     descriptors,
     specRoot: root(SPEC, concatBytes(...descriptors)),
     inputRoot: root(INPUTS, concatBytes(...inputs.map((input) => root(TENSOR, input)))),
     manifest: sha256(manifest),
-    blobs: new Map([...named, [bytesToHex(sha256(manifest)), manifest]]),
+    blobs: new Map([...served, [bytesToHex(sha256(manifest)), manifest]]),
   };
+}
+
+function requireOutputs(outputs, operators) {
+  if (outputs.size > MAX_JOB_OUTPUTS) {
+    throw new RangeError(`a job has at most ${MAX_JOB_OUTPUTS} outputs, not ${outputs.size}`);
+  }
+  for (const name of outputs.keys()) {
+    const { length } = [...name];
+    if (length === 0 || length > MAX_NAME_CHARACTERS || /\p{C}|(?! )\p{Z}/u.test(name)) {
+      const most = MAX_NAME_CHARACTERS;
+      throw new RangeError(`an output's name has 1 to ${most} printable characters`);
+    }
+  }
+  const places = [...outputs.values()];
+  const known = places.every((at) => Number.isInteger(at) && at >= 0 && at < operators);
+  if (!known || new Set(places).size < places.length) {
+    throw new RangeError(`each output is of an operator of its own, 0 to ${operators - 1}`);
+  }
+}
+
+function ascii(text) {
+  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return text.replace(/[\u007f-\uffff]/g, escaped);
 }
 
 export function source(url) {

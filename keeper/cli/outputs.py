@@ -22,6 +22,7 @@ from keeper.node.buying.results import (
     read_result,
     write_result,
 )
+from kernels.trace.layout import Array
 
 NPY_HEADER_BYTES = 4_096
 """More than the header of a .npy file takes."""
@@ -66,16 +67,17 @@ class Output:
             self._require_absent(own, names or ())
         require_room(folder, size)
 
-    def write(self, result: Result, kept: Path | None = None) -> None:
-        """Write a result; each file is complete or is not there.
+    def write(self, result: Result, kept: Path | None = None) -> Result:
+        """Write a result and return it as written; each file is complete or is not there.
 
         Raises OutputFailedError, which tells where the result is `kept`.
         """
         where = "" if kept is None else f"; the result is kept in {kept}"
         if wrong := self._misplaced(len(result) if isinstance(result, dict) else 1):
             raise OutputFailedError(f"{wrong}{where}")
+        decoded = self.decode(result)
         try:
-            for path, part in self._files(self.decode(result)).items():
+            for path, part in self._files(decoded).items():
                 path.parent.mkdir(exist_ok=True)
                 with replace_atomically(path) as file:
                     write_result(file, part)
@@ -84,6 +86,7 @@ class Output:
             raise OutputFailedError(
                 f"{self.path} cannot be written: {error.strerror}{where}"
             ) from error
+        return decoded
 
     def _misplaced(self, count: int) -> str | None:
         """Returns why so many outputs cannot go to the path, None where they can."""
@@ -93,7 +96,7 @@ class Output:
         if self.path.suffix == SEVERAL_SUFFIX or self.path.is_dir():
             return None
         return (
-            f"{self.path}: the result has {count} outputs; name a {SEVERAL_SUFFIX} file, or a "
+            f"{self.path}: the result has {count} outputs; name an {SEVERAL_SUFFIX} file, or a "
             "folder that exists"
         )
 
@@ -174,6 +177,28 @@ def output_options(required: bool = False) -> Callable[[Command], Command]:
         return wrapped
 
     return decorate
+
+
+def result_document(result: Result) -> dict[str, Any]:
+    """Returns shape and element count of a result, or of each output by its name."""
+    if isinstance(result, dict):
+        return {"outputs": {name: _form(array) for name, array in result.items()}}
+    return _form(result)
+
+
+def result_lines(path: Path, result: Result) -> list[str]:
+    """Returns a line for a result, or for each output of it."""
+    if not isinstance(result, dict):
+        return [f"{path}: {_told(result)}"]
+    return [f"{path}: {name}: {_told(array)}" for name, array in result.items()]
+
+
+def _form(array: Array) -> dict[str, Any]:
+    return {"shape": list(array.shape), "elements": array.size, "type": array.dtype.name}
+
+
+def _told(array: Array) -> str:
+    return f"{'x'.join(map(str, array.shape)) or 'one'} elements of {array.dtype}"
 
 
 def _member(folder: Path, name: str) -> Path:

@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 
 from keeper.errors import KeeperError
-from kernels.graph import Graph, GraphBuilder, Opcode, Value, benchmarks
+from kernels.graph import Graph, GraphBuilder, Narrowing, Opcode, Value, benchmarks
 from kernels.graph.reference import Executor, NumpyExecutor
 from kernels.trace import DType
 from kernels.trace.layout import Array
@@ -82,9 +82,23 @@ def sample_graph(images: int) -> tuple[Graph, list[Array]]:
     product = build.matmul(flat, int8(37, 64), int32(37))
     build.argmax(build.add(product, int32(1, 1, images, 37)))
     _append_attention(build, pooled, looked_up, int8, int32)
+    _append_narrowed(build, pooled, int8, int32)
     present = {descriptor.opcode for descriptor in build.build().descriptors}
     others = append_others(build, present)
     return build.build(), [int8(images, 9, 9, 5), *others]
+
+
+def _append_narrowed(
+    build: GraphBuilder, x: Value, int8: Callable[..., Array], int32: Callable[..., Array]
+) -> None:
+    """Appends every form to int8 over an int8 value [N, 4, 4, 33], and rows shorter than a word."""
+    to = Narrowing(np.arange(1, 34) << 25, np.full(33, 40), -5, (-100, 127))
+    y = build.convolution(x, int8(33, 3, 3, 33), int32(33), padding=(1, 1, 1, 1), to=to)
+    near = build.depthwise(y, int8(33, 3, 3, 1), int32(33), padding=(1, 1, 1, 1), to=to)
+    total = build.add_int8(y, near, (1 << 30, -(1 << 29)), 30, zero_point_a=-5, zero_point_b=-5)
+    gated = build.multiply(total, near, zero_point_b=-5, to=Narrowing(1_518_500_250, 38))
+    build.matmul(build.matmul(gated, y, to=Narrowing(1 << 30, 40)), int8(37, 4), int32(37))
+    build.matmul(gated, int8(1, 33), int32(1), to=Narrowing(1 << 30, 40))
 
 
 def append_others(build: GraphBuilder, present: Container[Opcode]) -> list[Array]:

@@ -21,7 +21,7 @@ from keeper.data.errors import (
     StorageError,
     StoreKeyError,
 )
-from keeper.data.manifest import InputManifest, JobManifest, StageIndex
+from keeper.data.manifest import InputManifest, JobManifest, NamedOutput, StageIndex
 from keeper.data.reservations import ReservationKind
 from keeper.data.resolver import check_source
 from keeper.data.sources import parse_source
@@ -44,6 +44,7 @@ __all__ = [
     "InputManifest",
     "JobManifest",
     "MalformedDocumentError",
+    "NamedOutput",
     "NetworkError",
     "OwnFault",
     "PeerFault",

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from keeper.data.errors import MalformedDocumentError
 from keeper.data.store import DIGEST, digest_of
 from neurolov_client.bindings.job_registry import MAX_JOB_INPUTS, MAX_OPERATORS
+from neurolov_client.workloads import MAX_JOB_OUTPUTS, MAX_NAME_CHARACTERS
 
 VERSION = 1
 MAX_KERNEL_INPUTS = 7
@@ -21,13 +23,26 @@ def canonical_json(document: Mapping[str, Any]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedOutput:
+    """A part of a job's result: its name, and the operator that computes it."""
+
+    name: str
+    operator: int
+
+
+@dataclass(frozen=True, slots=True)
 class JobManifest:
-    """Digests of a job's graph and inputs; the chain holds the manifest's own digest."""
+    """Digests of a job's graph and inputs, and its outputs; the chain holds the manifest's digest.
+
+    Where no output is named, the result is that of the last operator.
+    """
 
     graph: str
     inputs: tuple[str, ...]
+    outputs: tuple[NamedOutput, ...] = ()
 
     def __post_init__(self) -> None:
+        _require_outputs(self.outputs)
         _require_digests("manifest", (self.graph, *self.inputs))
         if not 1 <= len(self.inputs) <= MAX_JOB_INPUTS:
             raise MalformedDocumentError(
@@ -36,9 +51,14 @@ class JobManifest:
 
     def to_bytes(self) -> bytes:
         """Returns the canonical form."""
-        return canonical_json(
-            {"graph": self.graph, "inputs": list(self.inputs), "version": VERSION}
-        )
+        document: dict[str, Any] = {
+            "graph": self.graph,
+            "inputs": list(self.inputs),
+            "version": VERSION,
+        }
+        if self.outputs:
+            document["outputs"] = [asdict(output) for output in self.outputs]
+        return canonical_json(document)
 
     @property
     def digest(self) -> str:
@@ -48,9 +68,22 @@ class JobManifest:
     @classmethod
     def from_bytes(cls, data: bytes) -> "JobManifest":
         """Parse a manifest. Raises MalformedDocumentError unless `data` is in canonical form."""
-        document = _load("manifest", data, {"graph", "inputs", "version"})
-        manifest = cls(_text("manifest", document["graph"]), _texts("manifest", document["inputs"]))
+        document = _load("manifest", data, {"graph", "inputs", "version"}, {"outputs"})
+        manifest = cls(
+            _text("manifest", document["graph"]),
+            _texts("manifest", document["inputs"]),
+            _outputs(document.get("outputs", [])),
+        )
         return _canonical("manifest", manifest, data)
+
+    def require_operators(self, count: int) -> None:
+        """Raises MalformedDocumentError where an output is of no operator of a graph of `count`."""
+        for output in self.outputs:
+            if output.operator >= count:
+                raise MalformedDocumentError(
+                    f"manifest: output {output.name!r} is of operator {output.operator}, the graph "
+                    f"has {count}"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +178,14 @@ class StageIndex:
 Document = TypeVar("Document", JobManifest, InputManifest, StageIndex)
 
 
-def _load(name: str, data: bytes, keys: set[str]) -> dict[str, Any]:
+def _load(
+    name: str, data: bytes, keys: set[str], optional: AbstractSet[str] = frozenset()
+) -> dict[str, Any]:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise MalformedDocumentError(f"{name}: not JSON") from error
-    if not isinstance(document, dict) or set(document) != keys:
+    if not isinstance(document, dict) or set(document) - optional != keys:
         raise MalformedDocumentError(f"{name}: the keys must be {', '.join(sorted(keys))}")
     if document["version"] != VERSION:
         raise MalformedDocumentError(f"{name}: version {document['version']!r} is not {VERSION}")
@@ -161,6 +196,36 @@ def _canonical(name: str, document: Document, data: bytes) -> Document:
     if document.to_bytes() != data:
         raise MalformedDocumentError(f"{name}: not in canonical form")
     return document
+
+
+def _outputs(value: object) -> tuple[NamedOutput, ...]:
+    if not isinstance(value, list):
+        raise MalformedDocumentError(f"manifest: {value!r} is not a list")
+    found = []
+    for each in value:
+        if not isinstance(each, dict) or set(each) != {"name", "operator"}:
+            raise MalformedDocumentError("manifest: an output has the keys name, operator")
+        name, operator = _text("manifest", each["name"]), _integer("manifest", each["operator"])
+        found.append(NamedOutput(name, operator))
+    return tuple(found)
+
+
+def _require_outputs(outputs: tuple[NamedOutput, ...]) -> None:
+    if len(outputs) > MAX_JOB_OUTPUTS:
+        raise MalformedDocumentError(
+            f"a job has at most {MAX_JOB_OUTPUTS} outputs, the manifest names {len(outputs)}"
+        )
+    for output in outputs:
+        if not (1 <= len(output.name) <= MAX_NAME_CHARACTERS and output.name.isprintable()):
+            raise MalformedDocumentError(
+                f"manifest: {output.name!r}: a name has 1 to {MAX_NAME_CHARACTERS} printable "
+                "characters"
+            )
+        if not 0 <= output.operator < MAX_OPERATORS:
+            raise MalformedDocumentError(f"manifest: {output.operator} is no operator's number")
+    for values in ([each.name for each in outputs], [each.operator for each in outputs]):
+        if len(set(values)) != len(values):
+            raise MalformedDocumentError("manifest: two outputs have one name or one operator")
 
 
 def _require_digests(name: str, digests: tuple[str, ...]) -> None:

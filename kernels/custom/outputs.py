@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kernels.codes import MAX_TENSOR_BYTES
-from kernels.custom.buffer import Buffer, Role
+from kernels.custom.buffer import MAX_BUFFER_BYTES, Buffer, Role
 from kernels.custom.element import Element, Tolerance
 from kernels.custom.errors import PackageError, Reason
 
@@ -64,7 +63,7 @@ def _check_several(outputs: Sequence[Output]) -> None:
     if any(each.bytes % WORD for each in outputs):
         raise PackageError(Reason.BAD_BUFFER, "several outputs need whole 32-bit words each")
     total = sum(each.bytes for each in outputs)
-    if total > MAX_TENSOR_BYTES:
+    if total > MAX_BUFFER_BYTES:
         raise PackageError(
-            Reason.BAD_BUFFER, f"the outputs have {total} bytes, at most {MAX_TENSOR_BYTES} allowed"
+            Reason.BAD_BUFFER, f"the outputs have {total} bytes, at most {MAX_BUFFER_BYTES} allowed"
         )

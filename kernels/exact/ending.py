@@ -84,14 +84,19 @@ def ended(descriptor: Descriptor, sums: Array, third: Array | None) -> Array:
     """Returns a product's output [..., N] from its exact sums and its third input, if any."""
     if not narrows(descriptor):
         return wrapped(sums, third)
-    bias, multiplier, shift = _columns(third)
-    return requantised(descriptor, wrapped(sums, bias), multiplier, shift)
+    return narrow(descriptor, wrapped(sums, bias_in(third)), third)
+
+
+def narrow(descriptor: Descriptor, sums: Array, third: Array | None) -> Array:
+    """Returns the int8 output [..., N] of a product from its int32 sums, bias included."""
+    _, multiplier, shift = _columns(third)
+    return requantised(descriptor, sums, multiplier, shift)
 
 
 def bias_in(third: Array | None) -> Array:
-    """Returns the bias [N] in the scales of a narrowing product, as int32."""
+    """Returns the bias [1, 1, 1, N] in the scales of a product to int8, as int32."""
     bias: Array = _columns(third)[0].astype(np.int32)
-    return bias
+    return bias.reshape(1, 1, 1, -1)
 
 
 def wrapped(sums: Array, bias: Array | None) -> Array:

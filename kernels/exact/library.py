@@ -57,6 +57,12 @@ def input_spec(descriptor: Descriptor, position: int) -> TensorSpec:
     return operator_of(descriptor).input_spec(descriptor, position)
 
 
+def has_linear_sums(descriptor: Descriptor) -> bool:
+    """Returns whether Freivalds' check applies to the sums that the operator rounds to int8."""
+    operator = operator_of(descriptor)
+    return operator.linear_form is not None and operator.is_narrowed(descriptor)
+
+
 def is_linear(descriptor: Descriptor) -> bool:
     """Returns whether Freivalds' check applies to what the operator writes."""
     operator = operator_of(descriptor)

@@ -2,16 +2,15 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from kernels.descriptor import Descriptor, output_spec
 from kernels.exact.element import Place, Run, Stored
-from kernels.exact.ending import bias_in, ended, provable, third_run
+from kernels.exact.ending import ended, provable, third_run
 from kernels.exact.grid import Grid, Point
 from kernels.exact.operator import Fusion, Operator, Step, narrows
-from kernels.trace import Array, DType, row_stride
+from kernels.trace import Array, row_stride
 
 QUAD_BYTES = 16
 
@@ -49,12 +48,6 @@ class Product(Operator):
             third = operands[2].rows(run) if narrows(descriptor) else operands[2].read(run)
         provable(descriptor, third)
         return int(ended(descriptor, total, third).item())
-
-    def sums(self, descriptor: Descriptor, operands: Sequence[Array]) -> Array:
-        """Returns the int32 sums, bias included, before they are requantised to int8."""
-        bias = bias_in(operands[2])
-        plain = replace(descriptor, dtype_out=DType.INT32)
-        return self.evaluate(plain, [*operands[:2], bias])
 
     @abstractmethod
     def factors(

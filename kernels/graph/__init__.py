@@ -15,9 +15,12 @@ from kernels.exact import (
     LinearForm,
     Narrowing,
     benchmarks,
+    bias_in,
+    has_linear_sums,
     input_spec,
     is_linear,
     multiply_adds,
+    narrow,
     operator_of,
 )
 from kernels.exact.matmul.operator import is_batched
@@ -25,7 +28,7 @@ from kernels.graph.builder import GraphBuilder
 from kernels.graph.file import dump, load, read, write
 from kernels.graph.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
-from kernels.graph.narrowing import narrowed
+from kernels.graph.narrowing import Narrowed, narrowed
 from kernels.graph.topology import check_graph
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "InputKind",
     "LinearForm",
     "MemoryPlan",
+    "Narrowed",
     "Narrowing",
     "Opcode",
     "Reason",
@@ -47,14 +51,17 @@ __all__ = [
     "Value",
     "Window",
     "benchmarks",
+    "bias_in",
     "check_graph",
     "dump",
+    "has_linear_sums",
     "input_spec",
     "is_batched",
     "is_linear",
     "load",
     "memory_plan",
     "multiply_adds",
+    "narrow",
     "narrowed",
     "operator_of",
     "output_spec",

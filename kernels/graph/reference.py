@@ -1,13 +1,14 @@
 """Runs a graph with NumPy: the meaning of every operator."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from kernels.codes import ConstantSlot, InputKind
 from kernels.descriptor import Descriptor
-from kernels.exact import operator_of
+from kernels.exact import bias_in, operator_of
 from kernels.graph.graph import Graph
-from kernels.trace import Array
+from kernels.trace import Array, DType
 
 
 class Executor(Protocol):
@@ -41,6 +42,13 @@ def operands(
 def evaluate(descriptor: Descriptor, operands_: Sequence[Array]) -> Array:
     """Returns one operator's output, given its operands."""
     return operator_of(descriptor).evaluate(descriptor, operands_)
+
+
+def sums(descriptor: Descriptor, operands_: Sequence[Array]) -> Array:
+    """Returns the int32 sums, bias included, that a product to int8 requantises."""
+    plain = replace(descriptor, dtype_out=DType.INT32)
+    x, weights, scales = operands_
+    return evaluate(plain, [x, weights, bias_in(scales)])
 
 
 def execute(graph: Graph, inputs: Sequence[Array]) -> list[Array]:

@@ -115,6 +115,7 @@ ALLOWED: Final[dict[str, set[str]]] = {
         "keeper/amounts",
         "keeper/chain",
         "keeper/compute",
+        "keeper/configuration",
         "keeper/data",
         "keeper/errors",
         "keeper/files",

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 from solders.pubkey import Pubkey
 
-from neurolov_client import job_registry
+from kernels.graph.file import dump
+from kernels.trace import pack
+from neurolov_client import job_registry, workload
 from tests.examples.network import ROOT, Network, example, finished, succeeded
+from tests.idl.jobs import GRAPH, INPUT
 
 IDL = ROOT / "idl"
 QUIET = "npm install --prefer-offline --no-audit --no-fund --loglevel error"
@@ -111,3 +114,32 @@ console.log(JSON.stringify(found));
     assert json.loads(told) == dict.fromkeys(
         ("escrow", "jobRegistry", "redundancy", "staking", "verdict"), True
     )
+
+
+def test_a_workload_names_its_outputs_as_in_python(project: Path, tmp_path: Path) -> None:
+    graph, tensor, last = dump(GRAPH), pack(INPUT).tobytes(), len(GRAPH.descriptors) - 1
+    (tmp_path / "graph").write_bytes(graph)
+    (tmp_path / "input").write_bytes(tensor)
+    named = [{"scores": last, "Klasse ä 😀": 0}, {}]
+    refused = [{"y": 0, "z": 0}, {"y": last + 1}, {"y": 0.5}, {"": 0}, {"a\u00a0b": 0}, {"a\nb": 0}]
+    script = """
+import { readFileSync } from "node:fs";
+import { workload } from "neurolov-client";
+const [graph, input, named, refused] = process.argv.slice(2);
+const made = (outputs) => workload(
+  readFileSync(graph), [readFileSync(input)], new Map(Object.entries(outputs)));
+const told = (outputs) => {
+  try { return made(outputs) && null; } catch (error) { return error.name; }
+};
+console.log(JSON.stringify([
+  JSON.parse(named).map((each) => Buffer.from(made(each).manifest).toString("hex")),
+  JSON.parse(refused).map(told)]));
+"""
+    (project / "outputs.mjs").write_text(script)
+    paths = tmp_path / "graph", tmp_path / "input"
+    arguments = *paths, json.dumps(named), json.dumps(refused)
+    told = succeeded(finished("node", project / "outputs.mjs", *arguments))
+    assert json.loads(told) == [
+        [workload(graph, [tensor], outputs).manifest.hex() for outputs in named],
+        ["RangeError"] * len(refused),
+    ]

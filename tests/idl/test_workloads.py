@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 from solders.pubkey import Pubkey
 
-from keeper.data import JobManifest
+from keeper.data import JobManifest, NamedOutput
 from kernels.graph.file import dump
 from kernels.graph.reference import NumpyExecutor
 from kernels.trace import inputs_root, pack, tensor_root, trace_root
@@ -54,6 +54,37 @@ def test_a_workload_is_called_what_the_kernels_and_the_keeper_call_it() -> None:
         digests[1]: PACKED,
         manifest.digest: manifest.to_bytes(),
     }
+
+
+def test_a_workload_names_its_outputs_as_the_keeper_does() -> None:
+    names = {"scores": len(OUTPUTS) - 1, "Klasse ä 😀": 0}
+    found = workload(dump(GRAPH), [PACKED], names)
+    digests = [sha256(each).hexdigest() for each in (dump(GRAPH), PACKED)]
+    outputs = tuple(NamedOutput(name, operator) for name, operator in names.items())
+    manifest = JobManifest(digests[0], (digests[1],), outputs)
+    assert found.manifest.hex() == manifest.digest
+    assert found.blobs[manifest.digest] == manifest.to_bytes()
+    assert found.manifest != workload(dump(GRAPH), [PACKED]).manifest
+    listed = results.named(STAGE, index(), names | {"elsewhere": STAGE.last})
+    assert {name: each.root for name, each in listed.items()} == {
+        name: ROOTS[operator] for name, operator in names.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ({"y": len(OUTPUTS)}, "an operator of its own"),
+        ({"y": -1}, "an operator of its own"),
+        ({"y": 0, "z": 0}, "an operator of its own"),
+        ({"": 0}, "printable characters"),
+        ({"a\nb": 0}, "printable characters"),
+        ({str(at): at for at in range(65)}, "at most 64 outputs, not 65"),
+    ],
+)
+def test_outputs_that_no_job_has_are_refused(names: dict[str, int], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        workload(dump(GRAPH), [PACKED], names)
 
 
 @pytest.mark.parametrize("graph", [b"", PACKED, dump(GRAPH)[:12], dump(GRAPH)[:300]])

@@ -1,5 +1,7 @@
 """Graphs that together have every opcode and every optional field."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -99,9 +101,14 @@ def narrowed() -> Graph:
     x = build.input((2, 5, 4, 6))
     one = Narrowing(1_518_500_250, 38, 9, (-90, 101))
     scales = Narrowing(np.arange(3, 9) << 27, np.arange(38, 44), -4)
-    window = {"padding": (1, 1, 2, 0), "pad_value": -7, "zero_point_in": -7}
-    y = build.convolution(x, int8(6, 3, 2, 6), int32(6), to=scales, stride=(1, 2), **window)
-    near = build.depthwise(x, int8(6, 3, 2, 1), int32(6), to=scales, stride=(1, 2), **window)
+    window: dict[str, Any] = {
+        "stride": (1, 2),
+        "padding": (1, 1, 2, 0),
+        "pad_value": -7,
+        "zero_point_in": -7,
+    }
+    y = build.convolution(x, int8(6, 3, 2, 6), int32(6), to=scales, **window)
+    near = build.depthwise(x, int8(6, 3, 2, 1), int32(6), to=scales, **window)
     total = build.add_int8(
         y,
         near,

@@ -48,9 +48,10 @@ def narrowing(draw: st.DrawFn, channels: int = 0) -> Narrowing:
     multiplier: Any = draw(MULTIPLIERS)
     shift: Any = draw(SHIFTS)
     if channels and draw(st.booleans()):
-        every = {"min_size": channels, "max_size": channels}
-        multiplier = np.array(draw(st.lists(MULTIPLIERS, **every)))
-        shift = np.array(draw(st.lists(SHIFTS, **every)))
+        multiplier, shift = (
+            np.array(draw(st.lists(each, min_size=channels, max_size=channels)), np.int64)
+            for each in (MULTIPLIERS, SHIFTS)
+        )
     return Narrowing(multiplier, shift, draw(st.integers(-128, 127)), draw(clamps()))
 
 

@@ -1,5 +1,6 @@
 """`neurolov job submit`: post a job and follow it to its end."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -8,7 +9,8 @@ from keeper.cli.buying.confirmation import yes_option
 from keeper.cli.buying.interruption import told_on_interruption
 from keeper.cli.buying.limits import limit_options
 from keeper.cli.buying.serving import serving_as
-from keeper.cli.files import read_graph, read_inputs
+from keeper.cli.files import read_graph
+from keeper.cli.given import Given, GivenInput, job_tensors
 from keeper.cli.job.agreement import JobAgreement
 from keeper.cli.job.ending import Ending, ended, ending_of
 from keeper.cli.job.interruption import reached
@@ -28,7 +30,6 @@ from keeper.exact.roles.submission import Order, Watch, begun_before, submit_job
 from keeper.node.buying.spending import Limits
 from keeper.node.connection import open_connection
 from keeper.node.services import open_storage
-from kernels.graph import Graph
 
 DEFAULT_PORT = 7000
 
@@ -37,11 +38,12 @@ DEFAULT_PORT = 7000
 @click.option("--graph", "graph_path", type=FILE, required=True, help="Graph file to run.")
 @click.option(
     "--input",
-    "input_paths",
-    type=FILE,
+    "given",
+    type=GivenInput(),
     multiple=True,
     required=True,
-    help="One .npy file per input of the graph, in order.",
+    help="One .npy file per input of the graph, in order; or NAME=FILE with the model's own "
+    "tensors, which the description beside the graph encodes. The result is decoded then.",
 )
 @click.option(
     "--input-sha256",
@@ -71,7 +73,7 @@ def submit(
     *,
     key: KeyOptions,
     graph_path: Path,
-    input_paths: tuple[Path, ...],
+    given: tuple[Given, ...],
     expected: tuple[str, ...],
     offering: Offering,
     again: bool,
@@ -88,11 +90,14 @@ def submit(
     The same command goes on with the same job, or tells its result, until --again is given.
     """
     graph = read_graph(graph_path)
-    inputs = read_inputs(graph, input_paths, expected)
+    tensors = job_tensors(graph, graph_path, given, expected)
+    if output is not None and tensors.decode is not None:
+        output = replace(output, decode=tensors.decode)
     order = Order(
         graph,
-        inputs,
+        tensors.inputs,
         offering.offer,
+        tensors.outputs,
         again=again,
         unverified=unverified,
         unchecked_url=unchecked_url,
@@ -104,11 +109,12 @@ def submit(
     async def work() -> Ending:
         async with open_connection(key.settings, key.keypair) as connection:
             archive = results_of(connection.folder)
-            size = _result_bytes(graph)
+            names = [each.name for each in tensors.outputs]
+            size = npy_bytes(tensors.result_bytes, len(names) or 1)
             require_room(connection.folder, size)
             before, kept = begun_before(connection, order) or (None, None)
             if output is not None:
-                output.require_writable(size, kept)
+                output.require_writable(size, kept, names)
             serves = serving_as(serving, before)
             async with open_storage(connection.folder, serves) as storage:
                 record = await submit_job(
@@ -119,7 +125,3 @@ def submit(
     with told_on_interruption(lambda: reached(watch)):
         ending = run_async(work())
     return ended(key, ending, output)
-
-
-def _result_bytes(graph: Graph) -> int:
-    return npy_bytes(graph.outputs[-1].stored_bytes)

@@ -35,8 +35,8 @@ def told_cost(graph: Graph, url: str | None) -> dict[str, Any]:
     """
     size = size_of(graph)
     tell(
-        f"cost:     {size.macs:,} multiply-adds, {size.trace_bytes / MEGABYTE:,.1f} MB of trace, "
-        f"{size.memory_bytes / MEGABYTE:,.1f} MB of device memory"
+        f"cost:     {size.macs:,} multiply-adds, {_amount(size.trace_bytes)} of trace, "
+        f"{_amount(size.memory_bytes)} of device memory"
     )
     document: dict[str, Any] = {
         "multiply_adds": size.macs,
@@ -50,7 +50,7 @@ def _assumed(macs: int) -> dict[str, Any]:
     ask = _default(ASK)
     price, seconds = ask * macs // ASK_MACS, macs / ASSUMED_RATE
     tell(
-        f"price:    about {nlov(price)} NLOV for {duration(seconds)} of work, if a provider asks "
+        f"price:    about {nlov(price)} NLOV for {_length(seconds)} of work, if a provider asks "
         f"{nlov(ask)} NLOV per 2^30 multiply-adds and computes {ASSUMED_RATE:,} per second; "
         "--url asks a market"
     )
@@ -83,6 +83,14 @@ def _asked(graph: Graph, url: str) -> dict[str, Any]:
         }
 
     return run_async(work())
+
+
+def _length(seconds: float) -> str:
+    return duration(seconds) if seconds >= 1 else "less than a second"
+
+
+def _amount(count: int) -> str:
+    return f"{count / MEGABYTE:,.1f} MB" if count >= MEGABYTE else f"{count:,} bytes"
 
 
 def _default(setting: Any) -> int:

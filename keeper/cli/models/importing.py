@@ -9,10 +9,10 @@ import onnx
 
 from keeper.cli.files import read_archive
 from keeper.cli.models.cost import url_option
+from keeper.cli.models.described import description_path, weights_path
 from keeper.cli.models.files import read_onnx
 from keeper.cli.models.judgement import accept_option
 from keeper.cli.models.quantise import Shape, deliver, of_quantised, unused_lines
-from keeper.cli.models.runnable import weights_path
 from keeper.cli.options import answer, json_option
 from keeper.cli.outputs import require_place
 from keeper.errors import BadInputError
@@ -110,7 +110,7 @@ def _tolerant(
     for number, lanes in enumerate(found.weights):
         with replace_atomically(weights_path(output, number)) as file:
             np.save(file, lanes)
-    with replace_atomically(output.with_name(f"{output.name}.json")) as file:
+    with replace_atomically(description_path(output)) as file:
         file.write(json.dumps(found.as_json(), indent=1).encode())
     with replace_atomically(output) as file:
         file.write(found.package.canonical)

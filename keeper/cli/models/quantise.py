@@ -9,8 +9,9 @@ from typing import Any
 import click
 import onnx
 
-from keeper.cli.files import MalformedFileError, read_archive
+from keeper.cli.files import read_archive
 from keeper.cli.models.cost import told_cost, url_option
+from keeper.cli.models.described import description_path
 from keeper.cli.models.files import read_onnx
 from keeper.cli.models.judgement import (
     REFUSED,
@@ -27,7 +28,6 @@ from keeper.files import replace_atomically
 from kernels.graph.file import dump
 from kernels.graph.reference import execute
 from kernels.onnx.exact import (
-    Interface,
     InterfaceError,
     Lowered,
     LoweringError,
@@ -235,23 +235,9 @@ def unused_lines(names: Sequence[str]) -> list[str]:
     return [f"input {name!r} has no effect and is left out" for name in names]
 
 
-def interface_path(graph: Path) -> Path:
-    """Returns where the description of a graph file's tensors is."""
-    return graph.with_name(f"{graph.name}.json")
-
-
 def write_lowered(lowered: Lowered, path: Path) -> None:
     """Write the graph file and the description beside it."""
     with replace_atomically(path) as file:
         file.write(dump(lowered.graph))
-    with replace_atomically(interface_path(path)) as file:
+    with replace_atomically(description_path(path)) as file:
         file.write(json.dumps(lowered.interface.as_json(), indent=1).encode())
-
-
-def read_interface(graph: Path) -> Interface:
-    """Returns the description beside a graph file; raises MalformedFileError without one."""
-    path = interface_path(graph)
-    try:
-        return Interface.of_json(json.loads(path.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise MalformedFileError(f"{path} does not describe a model's tensors: {error}") from error

@@ -46,7 +46,7 @@ def ended(key: KeyOptions, ending: Ending, output: Output | None) -> int:
     task = Pubkey.from_string(record.task)
     elements = archive.output(task)
     if elements is not None and output is not None:
-        output.write(elements)
+        output.write(elements, archive.path(task))
     reason = None
     if elements is None:
         reason = REASONS.get(TaskState[record.state.upper()], "no provider served it")

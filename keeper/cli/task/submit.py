@@ -1,5 +1,6 @@
 """`neurolov task submit`: post a task and follow it to its end."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -8,9 +9,9 @@ from keeper.cli.buying.confirmation import yes_option
 from keeper.cli.buying.interruption import told_on_interruption
 from keeper.cli.buying.limits import limit_options
 from keeper.cli.buying.serving import serving_as
-from keeper.cli.files import read_kernel, read_kernel_inputs
+from keeper.cli.files import read_kernel
+from keeper.cli.given import Given, GivenInput, task_tensors
 from keeper.cli.options import (
-    FILE,
     KeyOptions,
     key_command,
     run_async,
@@ -43,10 +44,12 @@ DEFAULT_PORT = 7030
 )
 @click.option(
     "--input",
-    "input_paths",
-    type=FILE,
+    "given",
+    type=GivenInput(),
     multiple=True,
-    help="One file per input of the kernel, in order: .npy or raw bytes.",
+    help="One file per input of the kernel, in order: .npy or raw bytes; or NAME=FILE with the "
+    "model's own tensors, which the description beside the package encodes. The weights are added "
+    "and the result is decoded then.",
 )
 @task_offer_options
 @click.option(
@@ -69,7 +72,7 @@ def submit(
     *,
     key: KeyOptions,
     package_path: Path,
-    input_paths: tuple[Path, ...],
+    given: tuple[Given, ...],
     offer: TaskOffer,
     again: bool,
     unchecked_url: bool,
@@ -85,21 +88,25 @@ def submit(
     The same command goes on with the same task, or tells its output, until --again is given.
     """
     package = read_kernel(package_path)
-    inputs = read_kernel_inputs(package, input_paths)
+    inputs, decode = task_tensors(package, package_path, given)
+    if output is not None and decode is not None:
+        output = replace(output, decode=decode)
     order = TaskOrder(
         package, inputs, offer, again=again, unchecked_url=unchecked_url, limits=limits
     )
     agreement = TaskAgreement(offer, tell, yes=yes, anyway=anyway)
-    watch = TaskWatch()
+    watch, several = TaskWatch(), len(package.outputs) > 1
 
     async def work() -> Ending:
         async with open_connection(key.settings, key.keypair) as connection:
             archive = outputs_of(connection.folder)
-            size = npy_bytes(package.output_bytes)
+            names = [each.name or "" for each in package.outputs] if several else []
+            # Decoded, an element of 32 bits may become one of 64.
+            size = npy_bytes(package.output_bytes * (1 if decode is None else 2), len(names) or 1)
             require_room(connection.folder, size)
             before, kept = begun_before(connection, order) or (None, None)
             if output is not None:
-                output.require_writable(size, kept)
+                output.require_writable(size, kept, names)
             serves = serving_as(serving, before)
             async with open_storage(connection.folder, serves) as storage:
                 record = await submit_task(

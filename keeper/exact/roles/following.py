@@ -16,12 +16,12 @@ from keeper.exact.roles.outputs import Outputs
 from keeper.exact.roles.results import FOLDER, Committed, JobRecord, ResultArchive, ResultError
 from keeper.exact.roles.status import progress_line
 from keeper.node.buying.custody import Custody, Tell
+from keeper.node.buying.results import Result
 from keeper.node.buying.submissions import Submissions
 from keeper.node.connection import Connection
 from keeper.node.services import Announced
 from keeper.node.supervision import running
 from keeper.node.vault import Salts
-from kernels.trace.layout import Array
 
 KIND = "jobs"
 FETCH_TRIES = 5
@@ -115,7 +115,7 @@ class Following(Custody[JobRecord]):
             return False
         return True
 
-    async def _settled(self, snapshot: JobSnapshot, stages: tuple[Stage, ...]) -> Array:
+    async def _settled(self, snapshot: JobSnapshot, stages: tuple[Stage, ...]) -> Result:
         job = snapshot.address
         for left in reversed(range(FETCH_TRIES)):
             try:

@@ -17,11 +17,11 @@ from keeper.exact.roles.outputs import Outputs
 from keeper.exact.roles.results import Committed, JobRecord
 from keeper.exact.roles.submission import UnknownJobError
 from keeper.node.buying.custody import Tell
+from keeper.node.buying.results import Result
 from keeper.node.buying.submissions import HeldElsewhereError, Submissions
 from keeper.node.connection import Connection, Reading
 from keeper.node.supervision import running
 from keeper.node.vault import Salts
-from kernels.trace.layout import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def followable(
     return job, None
 
 
-async def job_result(reading: Reading, address: Pubkey) -> Array:
+async def job_result(reading: Reading, address: Pubkey) -> Result:
     """Returns a job's result, kept or fetched, and checked against what was committed.
 
     A result that is fetched for a settled job of the key is kept. Raises BadInputError where there

@@ -10,7 +10,7 @@ from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
-from keeper.data import BlobStore, JobManifest, ReservationKind, digest_of
+from keeper.data import BlobStore, JobManifest, NamedOutput, ReservationKind, digest_of
 from keeper.exact.decisions.offer import JobOffer
 from keeper.node.accounts import url_field
 from keeper.node.buying.posting import Naming, default_name, numbered, post
@@ -27,11 +27,17 @@ from neurolov_client.bindings.job_registry import GraphState
 TRAP_BYTES = 32
 
 
-def manifest_of(graph: Graph, inputs: Sequence[Array]) -> JobManifest:
-    """Returns what lists a workload: the digests of the graph and of each input."""
-    return JobManifest(
-        digest_of(dump(graph)), tuple(digest_of(pack(array).tobytes()) for array in inputs)
-    )
+def manifest_of(
+    graph: Graph, inputs: Sequence[Array], outputs: Sequence[NamedOutput] = ()
+) -> JobManifest:
+    """Returns what lists a workload: the digests of the graph and of each input, and the outputs.
+
+    Raises MalformedDocumentError where an output is of no operator, or where two are of one.
+    """
+    digests = tuple(digest_of(pack(array).tobytes()) for array in inputs)
+    manifest = JobManifest(digest_of(dump(graph)), digests, tuple(outputs))
+    manifest.require_operators(len(graph.descriptors))
+    return manifest
 
 
 class JobPoster:
@@ -51,13 +57,15 @@ class JobPoster:
         self._store = store
         self._salts = salts
 
-    def store_workload(self, graph: Graph, inputs: Sequence[Array]) -> JobManifest:
+    def store_workload(
+        self, graph: Graph, inputs: Sequence[Array], outputs: Sequence[NamedOutput] = ()
+    ) -> JobManifest:
         """Put graph and inputs where providers and verifiers fetch them; returns what lists them.
 
         They stay until the last job that is posted with them is closed, and for a day where none
         is. Raises QuotaExceededError and StorageError.
         """
-        manifest = manifest_of(graph, inputs)
+        manifest = manifest_of(graph, inputs, outputs)
         tensors = (pack(array).tobytes() for array in inputs)
         blobs = chain((dump(graph), manifest.to_bytes()), tensors)
         store_workload(

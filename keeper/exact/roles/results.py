@@ -1,4 +1,4 @@
-"""Results: fetched from the provider, checked against the committed root, kept on disk."""
+"""Results: fetched from the providers, checked against the committed roots, kept on disk."""
 
 import json
 from collections.abc import Sequence
@@ -6,27 +6,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
-from keeper.data import PeerFault
+from keeper.data import NamedOutput, digest_of
 from keeper.exact.decisions.codes import JobState, Outcome
 from keeper.exact.decisions.state import JobSnapshot, Stage
 from keeper.exact.disputes.audit import outcome_of, stages_in_force
 from keeper.exact.disputes.history import job_events
-from keeper.exact.roles.traces import TraceFetcher, index_is_committed
+from keeper.exact.roles.traces import TraceFetcher
 from keeper.files import replace_atomically
-from keeper.node.errors import RoleError
+from keeper.node.buying.results import Result, kept_path, read_result, suffix_of, write_result
+from keeper.node.errors import RoleError, TraceError
 from kernels.graph import Graph
 from kernels.trace import LayoutError, tensor_root, unpack
 from kernels.trace.layout import Array
 
 FOLDER = "results"
 RECORD_SUFFIX = ".json"
-RESULT_SUFFIX = ".npy"
 HELD = "held"
-"""The folder of results whose jobs have not ended; each names the root that committed it."""
+"""The folder of results whose jobs have not ended; each names the stages that committed it."""
 
 
 class ResultError(RoleError):
@@ -35,7 +34,7 @@ class ResultError(RoleError):
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """How a job ended; `result` says whether its output is kept beside the record.
+    """How a job ended; `result` says whether its outputs are kept beside the record.
 
     `paid` is what the buyer paid in base units. It and the slot are None in records of old.
     """
@@ -85,26 +84,43 @@ async def fetch_result(
     snapshot: JobSnapshot,
     graph: Graph,
     stages: Sequence[Stage] | None = None,
-) -> Array:
-    """Returns the last operator's output as committed.
+    outputs: Sequence[NamedOutput] = (),
+) -> Result:
+    """Returns the outputs by name as committed, the last operator's alone where none is named.
 
-    `stages` are those in force, by default what the job's verdict says. Raises ResultError where
-    its provider does not serve it, and an OwnFault where this node cannot fetch it.
+    One output comes without its name. `stages` are those in force, by default what the job's
+    verdict says. Raises ResultError where a provider does not serve one as committed, and an
+    OwnFault where this node cannot fetch it.
     """
+    job = snapshot.job.address
     stages = Committed.of(snapshot).stages if stages is None else stages
-    if not stages or stages[-1].last != len(graph.descriptors):
-        raise ResultError(f"job {snapshot.job.address} has no committed result")
+    count = len(graph.descriptors)
+    if not stages or stages[-1].last != count:
+        raise ResultError(f"job {job} has no committed result")
+    named = outputs or (NamedOutput("", count - 1),)
+    found: dict[int, Array] = {}
     try:
-        index, data = await traces.last_output(snapshot.job.address, stages[-1], graph)
-        spec = graph.outputs[-1]
-        result = unpack(data, spec.shape, spec.dtype)
-    except (PeerFault, LayoutError) as error:
-        raise ResultError(f"job {snapshot.job.address}: {error}") from error
-    if not index_is_committed(index, stages[-1]):
-        raise ResultError("the provider's index is not what it committed to")
-    if tensor_root(result).hex() != index.tensor_roots[-1]:
-        raise ResultError("the provider serves another result than it committed to")
-    return result
+        for stage in stages:
+            wanted = [each.operator for each in named if stage.first <= each.operator < stage.last]
+            if not wanted:
+                continue
+            async for operator, root, data in traces.outputs(job, stage, wanted, graph):
+                found[operator] = _checked(operator, root, data, graph)
+    except (TraceError, LayoutError) as error:
+        raise ResultError(f"job {job}: {error}") from error
+    if len(named) == 1:
+        return found[named[0].operator]
+    return {each.name: found[each.operator] for each in named}
+
+
+def _checked(operator: int, root: bytes, data: bytes, graph: Graph) -> Array:
+    spec = graph.outputs[operator]
+    array = unpack(data, spec.shape, spec.dtype)
+    if tensor_root(array) != root:
+        raise ResultError(
+            f"the provider serves another result than it committed to, of operator {operator}"
+        )
+    return array
 
 
 class ResultArchive:
@@ -117,7 +133,7 @@ class ResultArchive:
         self,
         snapshot: JobSnapshot,
         slot: int,
-        result: Array | None,
+        result: Result | None,
         committed: Committed | None = None,
     ) -> JobRecord:
         """Write the record, with the result where there is one, and return it.
@@ -136,26 +152,23 @@ class ResultArchive:
             paid=snapshot.paid,
         )
         if result is not None:
-            with replace_atomically(self.path(job.address)) as file:
-                np.save(file, result)
+            with replace_atomically(self._root / f"{job.address}{suffix_of(result)}") as file:
+                write_result(file, result)
         with replace_atomically(self._record_path(job.address)) as file:
             file.write(json.dumps(asdict(record), sort_keys=True).encode())
         for held in (self._root / HELD).glob(f"{job.address}-*"):
             held.unlink(missing_ok=True)
         return record
 
-    def hold(self, job: Pubkey, stage: Stage, result: Array) -> None:
+    def hold(self, job: Pubkey, stages: Sequence[Stage], result: Result) -> None:
         """Write a result that was fetched before its job has ended, and that may yet be voided."""
-        with replace_atomically(self._held_path(job, stage)) as file:
-            np.save(file, result)
+        path = self._root / HELD / f"{_held_name(job, stages)}{suffix_of(result)}"
+        with replace_atomically(path) as file:
+            write_result(file, result)
 
-    def held(self, job: Pubkey, stage: Stage) -> Array | None:
-        """Returns the result that a last stage committed, None unless `hold` wrote it."""
-        try:
-            found: Array = np.load(self._held_path(job, stage), allow_pickle=False)
-        except FileNotFoundError:
-            return None
-        return found
+    def held(self, job: Pubkey, stages: Sequence[Stage]) -> Result | None:
+        """Returns the result that stages committed, None unless `hold` wrote it."""
+        return read_result(self._root / HELD, _held_name(job, stages))
 
     def record(self, job: Pubkey) -> JobRecord | None:
         """Returns how a job ended, None when this node does not know."""
@@ -168,23 +181,20 @@ class ResultArchive:
         """Returns how every job ended that this node knows."""
         return [_read(path) for path in self._root.glob(f"*{RECORD_SUFFIX}")]
 
-    def result(self, job: Pubkey) -> Array | None:
+    def result(self, job: Pubkey) -> Result | None:
         """Returns a kept result, None where there is none."""
-        path = self.path(job)
-        if not path.is_file():
-            return None
-        kept: Array = np.load(path, allow_pickle=False)
-        return kept
+        return read_result(self._root, str(job))
 
     def path(self, job: Pubkey) -> Path:
         """Returns where a job's result is kept, if it is."""
-        return self._root / f"{job}{RESULT_SUFFIX}"
-
-    def _held_path(self, job: Pubkey, stage: Stage) -> Path:
-        return self._root / HELD / f"{job}-{stage.root.hex()}{RESULT_SUFFIX}"
+        return kept_path(self._root, str(job))
 
     def _record_path(self, job: Pubkey) -> Path:
         return self._root / f"{job}{RECORD_SUFFIX}"
+
+
+def _held_name(job: Pubkey, stages: Sequence[Stage]) -> str:
+    return f"{job}-{digest_of(b''.join(stage.root for stage in stages))}"
 
 
 def _read(path: Path) -> JobRecord:

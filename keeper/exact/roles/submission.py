@@ -12,7 +12,7 @@ from pathlib import Path
 from solders.pubkey import Pubkey
 
 from keeper.chain.errors import ChainError
-from keeper.data import BlobStore
+from keeper.data import BlobStore, NamedOutput
 from keeper.errors import BadInputError
 from keeper.exact.decisions.offer import JobOffer
 from keeper.exact.decisions.state import JobSnapshot
@@ -47,16 +47,18 @@ class UnknownJobError(BadInputError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a buyer wants: `again` pays for one more job where an equal one was submitted before.
+    """What a buyer wants: `outputs` are the result, the last operator's where none is named.
 
-    `unverified` accepts that nobody may check the result, `unchecked_url` that this node cannot
-    fetch from its own URL. `limits` bound what the folder spends. The price of the offer is 0 where
-    an agreement settles it.
+    `again` pays for one more job where an equal one was submitted before. `unverified` accepts that
+    nobody may check the result, `unchecked_url` that this node cannot fetch from its own URL.
+    `limits` bound what the folder spends. The price of the offer is 0 where an agreement settles
+    it.
     """
 
     graph: Graph
     inputs: Sequence[Array]
     offer: JobOffer
+    outputs: Sequence[NamedOutput] = ()
     again: bool = False
     unverified: bool = False
     unchecked_url: bool = False
@@ -95,7 +97,7 @@ async def submit_job(
     HeldElsewhereError, ResultError, RoleError and ChainError.
     """
     submissions = Submissions(connection.folder, KIND)
-    manifest = manifest_of(order.graph, order.inputs).digest
+    manifest = manifest_of(order.graph, order.inputs, order.outputs).digest
     content = _content(connection, order, manifest)
     with submissions.alone(content), connection.gateway.patient():
         mirror = await job_mirror(connection)
@@ -152,7 +154,7 @@ def begun_before(connection: Connection, order: Order) -> tuple[Submission, Path
 
     None where there is none, and where one more job is wanted.
     """
-    manifest = manifest_of(order.graph, order.inputs).digest
+    manifest = manifest_of(order.graph, order.inputs, order.outputs).digest
     begun = Submissions(connection.folder, KIND).latest(_content(connection, order, manifest))
     posted = _posted(connection, begun)
     if order.again or begun is None or posted is None:
@@ -226,7 +228,7 @@ class _Posting:
             storage.store,
             Salts(connection.vault),
         )
-        listed = poster.store_workload(order.graph, order.inputs)
+        listed = poster.store_workload(order.graph, order.inputs, order.outputs)
         if not order.unchecked_url:
             await require_served(connection.client, storage.url, listed.digest, MANIFEST_BYTES)
         if agreement is not None:

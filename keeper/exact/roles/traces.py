@@ -1,7 +1,7 @@
 """Committed outputs, fetched from the providers that answer for them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -66,14 +66,24 @@ class TraceFetcher:
             for stage in stages
         ]  # fmt: skip
 
-    async def last_output(
-        self, job: Pubkey, stage: Stage, graph: Graph
-    ) -> tuple[StageIndex, bytes]:
-        """Returns the stage's index and its last output, unchecked; raises DataError."""
+    async def outputs(
+        self, job: Pubkey, stage: Stage, operators: Sequence[int], graph: Graph
+    ) -> AsyncIterator[tuple[int, bytes, bytes]]:
+        """Yields some operators of a stage, each with its committed root and its bytes, unchecked.
+
+        Raises TraceMissingError at the first that is not served, or where the index is not what was
+        committed, and an OwnFault.
+        """
         endpoint = await endpoint_of(self._gateway, stage.provider)
-        index = await self._client.fetch_index(endpoint, str(job), stage.root.hex())
-        size = graph.outputs[stage.last - 1].stored_bytes
-        return index, await self._client.fetch(endpoint, index.outputs[-1], size)
+        index = await committed_index(self._client, endpoint, job, stage)
+        for operator in operators:
+            place = operator - stage.first
+            size = graph.outputs[operator].stored_bytes
+            try:
+                data = await self._client.fetch(endpoint, index.outputs[place], size)
+            except PeerFault as error:
+                raise TraceMissingError(job, f"operator {operator}", error) from error
+            yield operator, bytes.fromhex(index.tensor_roots[place]), data
 
 
 async def fetch_stage(  # noqa: PLR0917
@@ -84,13 +94,7 @@ async def fetch_stage(  # noqa: PLR0917
     Raises TraceMissingError at the first that the provider does not serve as its index says, or
     where the index is not what it committed to, and an OwnFault where this node cannot fetch.
     """
-    name = f"stage {stage.first}..{stage.last}"
-    try:
-        index = await client.fetch_index(endpoint, str(job), stage.root.hex())
-    except PeerFault as error:
-        raise TraceMissingError(job, name, error) from error
-    if not index_is_committed(index, stage):
-        raise TraceMissingError(job, name, "its index is not what was committed")
+    index = await committed_index(client, endpoint, job, stage)
     wanted = iter(zip(range(stage.first, stage.last), index.outputs, strict=True))
 
     async def transfer() -> None:
@@ -102,6 +106,20 @@ async def fetch_stage(  # noqa: PLR0917
                 raise TraceMissingError(job, f"operator {number}", error) from error
 
     await _all_or_none([asyncio.create_task(transfer()) for _ in range(CONCURRENT_TRANSFERS)])
+    return index
+
+
+async def committed_index(
+    client: BlobClient, endpoint: str, job: Pubkey, stage: Stage
+) -> StageIndex:
+    """Returns a stage's index as committed; raises TraceMissingError and an OwnFault."""
+    name = f"stage {stage.first}..{stage.last}"
+    try:
+        index = await client.fetch_index(endpoint, str(job), stage.root.hex())
+    except PeerFault as error:
+        raise TraceMissingError(job, name, error) from error
+    if not index_is_committed(index, stage):
+        raise TraceMissingError(job, name, "its index is not what was committed")
     return index
 
 

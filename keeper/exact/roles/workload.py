@@ -7,7 +7,15 @@ from typing import Protocol
 from solders.pubkey import Pubkey
 
 from keeper.compute import Lane
-from keeper.data import BlobClient, BlobStore, JobManifest, PeerFault, Reservation, ReservationKind
+from keeper.data import (
+    BlobClient,
+    BlobStore,
+    JobManifest,
+    NamedOutput,
+    PeerFault,
+    Reservation,
+    ReservationKind,
+)
 from keeper.data.sealing import sealed_bytes
 from keeper.node.errors import WorkloadError
 from kernels.graph import Graph, GraphError
@@ -50,10 +58,11 @@ class WorkloadReference(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobWorkload:
-    """What a job runs: a graph, and one array per input of it."""
+    """What a job runs: a graph, one array per input of it, and what is named of its outputs."""
 
     graph: Graph
     inputs: tuple[Array, ...]
+    outputs: tuple[NamedOutput, ...] = ()
 
     @property
     def array_bytes(self) -> int:
@@ -111,6 +120,7 @@ class WorkloadFetcher:
             # How large the graph is shows only now, so its reservation grows while it comes.
             await self._fetch(reservation, job, manifest.graph, GRAPH_BYTES)
             graph = known.graph if known else await self._graph(manifest, job.spec_root)
+            manifest.require_operators(len(graph.descriptors))
             if len(manifest.inputs) != len(graph.inputs):
                 raise WorkloadError(f"{len(manifest.inputs)} inputs for {len(graph.inputs)}")
             needed = self._needed(listed, manifest, graph, with_trace=with_trace)
@@ -122,7 +132,7 @@ class WorkloadFetcher:
                 raise WorkloadError("the inputs' hash is not the job's")
         except (PeerFault, GraphError, LayoutError) as error:
             raise WorkloadError(f"job {job.address}: {error}") from error
-        workload = known or JobWorkload(graph, inputs)
+        workload = known or JobWorkload(graph, inputs, manifest.outputs)
         self._parsed[key] = workload
         while len(self._parsed) > 1 and self._is_full():
             del self._parsed[next(iter(self._parsed))]

@@ -2,8 +2,10 @@
 
 from keeper.exact.verification.ballot import Ballot, ballot_commitment
 from keeper.exact.verification.cost import CheckCost
+from keeper.exact.verification.linear import is_worth_advice
 from keeper.exact.verification.trace import (
     Accept,
+    Advice,
     CommittedStage,
     Reject,
     TraceVerdict,
@@ -13,6 +15,7 @@ from keeper.exact.verification.trace import (
 
 __all__ = [
     "Accept",
+    "Advice",
     "Ballot",
     "CheckCost",
     "CommittedStage",
@@ -20,5 +23,6 @@ __all__ = [
     "TraceVerdict",
     "Unavailable",
     "ballot_commitment",
+    "is_worth_advice",
     "verify_trace",
 ]

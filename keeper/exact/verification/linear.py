@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from keeper.exact.verification.cost import CheckCost
 from keeper.exact.verification.field import Randomness
 from keeper.exact.verification.freivalds import Fold, fold_length, fold_macs
-from kernels.graph import Descriptor, is_linear
+from kernels.graph import Descriptor, bias_in, has_linear_sums, is_linear, narrow
+from kernels.trace import DType
 from kernels.trace.layout import Array
 
 # The largest |x - zero_point| · |w| of one tap; both are int8.
@@ -29,6 +31,30 @@ class Claim:
 def is_worth_checking(descriptor: Descriptor) -> bool:
     """Returns whether a check exists and multiplies less than recomputing the operator."""
     return is_linear(descriptor) and fold_macs(descriptor) < descriptor.multiply_adds
+
+
+def is_worth_advice(descriptor: Descriptor) -> bool:
+    """Returns whether checking the sums of a product to int8 multiplies less than recomputing it.
+
+    Requantising the sums counts as one multiply-add each.
+    """
+    return (
+        has_linear_sums(descriptor)
+        and fold_macs(descriptor) + prod(descriptor.output_shape) < descriptor.multiply_adds
+    )
+
+
+def advised(claim: Claim, sums: Array) -> Claim | None:
+    """Returns the claim that a product to int8 has these sums, None where its output contradicts.
+
+    Such a claim holds only if the output is right: it is what the sums are requantised to.
+    """
+    x, weights, scales = claim.reads
+    if sums.shape != claim.out.shape or sums.dtype != DType.INT32.numpy:
+        return None
+    if not np.array_equal(narrow(claim.descriptor, sums, scales), claim.out):
+        return None
+    return Claim(claim.number, claim.descriptor, (x, weights, bias_in(scales)), sums)
 
 
 def may_wrap(claim: Claim) -> bool:

@@ -3,12 +3,12 @@
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from kernels.trace.layout import Array
-
+Array = npt.NDArray[Any]
 Result = Array | dict[str, Array]
 
 ONE_SUFFIX: Final = ".npy"
@@ -21,7 +21,10 @@ def suffix_of(result: Result) -> str:
 
 
 def write_result(file: IO[bytes], result: Result) -> None:
-    """Write one array in the format of .npy, several in that of .npz; equal ones give equal bytes."""
+    """Write one array in the format of .npy, several in that of .npz.
+
+    Equal results give equal bytes.
+    """
     if isinstance(result, dict):
         write_archive(file, result)
     else:
@@ -50,9 +53,3 @@ def kept_path(root: Path, name: str) -> Path:
     """Returns where a result is kept, if it is."""
     several = root / f"{name}{SEVERAL_SUFFIX}"
     return several if several.is_file() else root / f"{name}{ONE_SUFFIX}"
-
-
-def array_bytes(result: Result) -> int:
-    """Returns the bytes that the arrays take."""
-    arrays = result.values() if isinstance(result, dict) else (result,)
-    return sum(array.nbytes for array in arrays)

@@ -31,7 +31,7 @@ class Convolution(TiledProduct):
         "scales[1,1,O,3] int32",
         output="`out = bias[o] + Σ (x − zero_point_in)·w`; a tap outside x counts as `pad_value`; "
         "[N,OH,OW,O]; to int8 requantised as in matmul",
-        operand_bytes="2·KH·KW·stride(C) + 4 if bias; + 16 to int8",
+        operand_bytes="2·KH·KW·stride(C) + 4 if bias, 16 to int8",
         runs="KH, or KH·KW if dilation w > 1; + 1 for the weights; + 1 if bias or to int8",
         taps="KH·KW·C (taps in the padding count)",
     )

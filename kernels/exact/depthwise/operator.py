@@ -29,7 +29,7 @@ class Depthwise(Product):
         "scales[1,1,C,3] int32",
         output="as convolution, each channel with its own filter; [N,OH,OW,C]; to int8 requantised "
         "as in matmul",
-        operand_bytes="2·KH·KW + 4 if bias; + 16 to int8",
+        operand_bytes="2·KH·KW + 4 if bias, 16 to int8",
         runs="KH·KW + 1 + 1 if bias or to int8",
         taps="KH·KW",
     )

@@ -28,7 +28,7 @@ class Matmul(TiledProduct):
         "bias[1,1,1,N] int32 (optional), to int8 scales[1,1,N,3] int32",
         output="`out[b,m,n] = bias[n] + Σ_k A[b,m,k]·B[b or 0,n,k]`, [B0,B1,M,N]; to int8 "
         "requantised with the bias, multiplier and shift of scales[n]",
-        operand_bytes="2·stride(K) + 4 if bias; + 16 to int8",
+        operand_bytes="2·stride(K) + 4 if bias, 16 to int8",
         runs="2 + 1 if bias or to int8",
         taps="K",
     )

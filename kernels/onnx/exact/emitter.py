@@ -14,6 +14,7 @@ from kernels.trace import DType, Shape, row_stride, shape4
 from kernels.trace.layout import Array
 
 NEAR = 1e-12
+LARGEST_FACTOR = 2.0**28
 
 Key = tuple[object, ...]
 
@@ -113,8 +114,11 @@ class Emitter:
             values = target.of(function(real))
         if np.array_equal(values, codes):
             return tensor.rewritten(tensor.value, target.scale, target.zero_point)
-        value = self.build.lookup(tensor.value, values.reshape(1, 1, 1, -1))
-        return tensor.rewritten(value, target.scale, target.zero_point)
+        key: Key = ("table", tensor.value, values.tobytes())
+        if key not in self._known:
+            value = self.build.lookup(tensor.value, values.reshape(1, 1, 1, -1))
+            self._known[key] = tensor.rewritten(value, target.scale, target.zero_point)
+        return tensor.rewritten(self._known[key].value, target.scale, target.zero_point)
 
     def clamp(self, tensor: Tensor, low: int, high: int) -> Tensor:
         """Returns the tensor with its stored elements clamped to low..high."""
@@ -259,6 +263,9 @@ class Emitter:
     def _scaled(
         self, wide: Tensor, factor: Real, dtype: DType, zero_point: int, clamp: Quantisation | None
     ) -> Value:
+        if dtype is DType.INT8:
+            # One step of the input is then more than int8 holds, as it is with any larger factor.
+            factor = np.minimum(factor, LARGEST_FACTOR)
         multiplier, shift = fixed_point(np.atleast_1d(factor))
         limits = None if clamp is None else (clamp.low, clamp.high)
         if wide.per_channel:

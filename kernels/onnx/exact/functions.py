@@ -11,6 +11,9 @@ from kernels.onnx.exact.network import Real
 Attributes = Mapping[str, Any]
 Function = Callable[[Real, list[Real], Attributes], Real]
 
+# Near zero these change by a large share of their range within one of 256 steps.
+STEEP = ("Log", "Reciprocal", "Sqrt")
+
 
 def erf(x: Real) -> Real:
     """Returns the error function of x."""

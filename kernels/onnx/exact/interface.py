@@ -12,6 +12,8 @@ from kernels.trace import DType, Shape
 from kernels.trace.layout import Array
 
 VERSION = 2
+# It knew one output, that of the last operator.
+FORMER_VERSION = 1
 SHIFTS = {"int8": 0, "uint8": 128}
 
 
@@ -24,7 +26,7 @@ class Port:
     """An input or output: ONNX's shape, the job's shape, and real = scale · (q − zero_point).
 
     `scale` is a list where each channel of the last axis has its own; `stored` is ONNX's element
-    type. `operator` is the one that computes an output, None for an input.
+    type. `operator` is the one that computes an output, None for an input and for the last.
     """
 
     name: str
@@ -61,7 +63,7 @@ class Port:
         return np.asarray(self._real(result), np.float32)
 
     def restore(self, result: Array) -> Array:
-        """Returns an output of a job as ONNX gives it: int8 and uint8 as codes, floats as float32."""
+        """Returns an output of a job as ONNX gives it, floats as float32 and int8 as codes."""
         stored = np.dtype(self.stored)
         if self.stored in SHIFTS and self.dtype is DType.INT8:
             codes = result.astype(np.int16) + SHIFTS[self.stored]
@@ -105,9 +107,8 @@ class Interface:
     def restore(self, computed: Sequence[Array]) -> dict[str, Array]:
         """Returns the outputs by name as ONNX gives them, from what every operator computed."""
         return {
-            port.name: port.restore(computed[port.operator])
+            port.name: port.restore(computed[-1 if port.operator is None else port.operator])
             for port in self.outputs
-            if port.operator is not None
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -123,6 +124,9 @@ class Interface:
     def of_json(cls, document: Mapping[str, Any]) -> "Interface":
         """Returns the interface from `as_json`'s document; raises InterfaceError for others."""
         try:
+            if document["version"] == FORMER_VERSION:
+                inputs = tuple(_port(each, None) for each in document["inputs"])
+                return cls(inputs, (_port(document["output"], None),))
             if document["version"] != VERSION:
                 raise InterfaceError(
                     f"version {document['version']} is not {VERSION}: make the graph again"

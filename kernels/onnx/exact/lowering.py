@@ -1,12 +1,12 @@
 """Walks a network node by node and appends the operators that compute it exactly."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kernels.codes import MAX_OPERATORS, InputKind
-from kernels.graph import Graph, GraphError, narrowed
+from kernels.graph import Graph, GraphError, Narrowed, narrowed
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import FormError, LoweringError
 from kernels.onnx.exact.interface import Interface, Port
@@ -50,15 +50,15 @@ Handler = Callable[["Lowering", Node], None]
 class Lowered:
     """An exact graph, and how real numbers enter and leave it.
 
-    `detailed` has the same results and also computes what is merged in the graph. `nodes` are those
-    of the network in order, and `tensors` what `detailed` computes of it, by name.
+    `detailed` has the same results and also computes what is merged in the graph. `network` is what
+    both compute, and `tensors` are those of the network that `detailed` has, by name.
     """
 
     graph: Graph
     interface: Interface
     detailed: Graph
-    nodes: tuple[Node, ...] = ()
-    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    network: Network
+    tensors: Mapping[str, Tensor]
 
 
 class Lowering:
@@ -78,12 +78,8 @@ class Lowering:
         kept = [ports[number] for number in self.emit.build.drop_unread_inputs()]
         if not kept:
             raise LoweringError("outputs", "none of them depends on an input")
-        detailed = self.emit.build.build(most=MOST_DETAILED)
         ends = [port.operator for port in outputs if port.operator is not None]
-        try:
-            merged = narrowed(detailed, ends)
-        except GraphError as error:
-            raise LoweringError("graph", f"{error.message}; split the model in two") from error
+        detailed, merged = self._built(ends)
         places = [merged.places[end] for end in ends]
         moved = zip(outputs, places, strict=True)
         outputs = tuple(replace(port, operator=place) for port, place in moved)
@@ -94,7 +90,19 @@ class Lowering:
         names = {port.name for port in taken}
         unused = tuple(each.name for each in self.network.inputs if each.name not in names)
         interface = Interface(taken, outputs, unused)
-        return Lowered(graph, interface, detailed, self.network.nodes, self._held(kept != ports))
+        return Lowered(graph, interface, detailed, self.network, self._held(kept != ports))
+
+    def _built(self, ends: list[int]) -> tuple[Graph, Narrowed]:
+        """Returns the graph of all operators, and the merged one, which may be a job's."""
+        try:
+            detailed = self.emit.build.build(most=MOST_DETAILED)
+            return detailed, narrowed(detailed, ends)
+        except GraphError as error:
+            raise LoweringError(
+                "graph",
+                f"{error.message}; split the model into parts that follow each other, or run the "
+                "float model as a tolerant job",
+            ) from error
 
     def _held(self, renumbered: bool) -> dict[str, Tensor]:
         """Returns the tensors; without the inputs where these were numbered anew."""

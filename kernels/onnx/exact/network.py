@@ -67,7 +67,8 @@ class Weights:
 class Node:
     """An ONNX operator over real tensors, or one of two others.
 
-    `Quantise` has its target in `attributes`, `Pointwise` the function of one real tensor.
+    `Quantise` has its target in `attributes`, `Pointwise` the function of one real tensor, and the
+    last of the operators that it stands for.
     """
 
     kind: str
@@ -79,7 +80,8 @@ class Node:
     @property
     def label(self) -> str:
         """The node's name in error messages."""
-        return f"{self.kind} {self.name or self.outputs[0]!r}"
+        kind = self.attributes["last"] if self.kind == POINTWISE else self.kind
+        return f"{kind} {self.name or self.outputs[0]!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ class Network:
     `quantisations`, `peaks` and `channels` hold the results of calibration. The first maps a tensor
     to its int8 form where one is needed, the second maps a tensor that stays int32 to its largest
     magnitude. The third maps a tensor that only products with constants read to one scale per
-    channel; those products take the scales into their weights.
+    channel; those products take the scales into their weights. `floors` maps an operand of a sum
+    of scores to the lowest number that matters there; lower ones may become that one.
     """
 
     inputs: tuple[NetworkInput, ...]
@@ -120,6 +123,7 @@ class Network:
     quantisations: Mapping[str, Quantisation] = field(default_factory=dict)
     peaks: Mapping[str, float] = field(default_factory=dict)
     channels: Mapping[str, Real] = field(default_factory=dict)
+    floors: Mapping[str, float] = field(default_factory=dict)
 
     def consumers(self, name: str) -> list[Node]:
         """Returns the nodes that read a tensor."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from kernels.onnx.exact.functions import FUNCTIONS
+from kernels.onnx.exact.functions import FUNCTIONS, STEEP
 from kernels.onnx.exact.network import POINTWISE, Network, Node, Real, Weights
 from kernels.trace.layout import Array
 
@@ -58,8 +58,14 @@ def with_functions(network: Network) -> Network:
     } | {each.name for each in network.outputs}
     merged: dict[str, Node] = {}
     kept: set[str] = set()
-    for name in groups.roots:
+    for name in reversed(groups.roots):
         if name not in shown:
+            continue
+        maker = groups.makers[name]
+        if maker.kind in CLAMPS or _is_scale(maker, network.constants):
+            # It takes no table, and leaves whole numbers whole.
+            kept.add(name)
+            shown.update(maker.inputs)
             continue
         members = groups.members(name)
         if _is_worth_it(members, network.constants):
@@ -79,7 +85,7 @@ def with_functions(network: Network) -> Network:
 def _root(node: Node, groups: _Groups, constants: Mapping[str, Array | Weights]) -> str | None:
     """Returns the one tensor that a node's result is a function of, or None."""
     known = node.kind in FUNCTIONS or node.kind in BINARY or node.kind in CLAMPS
-    if not known or len(node.outputs) != 1:
+    if not known or node.kind in STEEP or len(node.outputs) != 1:
         return None
     computed = [name for name in node.inputs if name and name not in constants]
     numbers = [constants[name] for name in node.inputs if name in constants]
@@ -87,6 +93,8 @@ def _root(node: Node, groups: _Groups, constants: Mapping[str, Array | Weights])
         return None
     found = {groups.roots.get(name, name) for name in computed}
     if len(found) != 1 or (node.kind not in BINARY and node.inputs[0] not in computed):
+        return None
+    if node.kind == "Div" and node.inputs[0] in constants:
         return None
     if node.kind in CLAMPS and computed[0] not in groups.roots:
         # It is part of a requantisation, which keeps the bits that it gains.
@@ -101,16 +109,15 @@ def _is_worth_it(members: Sequence[Node], constants: Mapping[str, Array | Weight
             node.kind not in BINARY
             or node.kind == "Pow"
             or not any(name in constants for name in node.inputs)
-            or (node.kind == "Div" and node.inputs[0] in constants)
         )
         for node in members
     )
-    free = sum(node.kind in ("Mul", "Div") and _is_scale(node, constants) for node in members)
+    free = sum(_is_scale(node, constants) for node in members)
     return curved > 0 and len(members) - free > 1
 
 
 def _is_scale(node: Node, constants: Mapping[str, Array | Weights]) -> bool:
-    return any(
+    return node.kind in ("Mul", "Div") and any(
         name in constants and float(_real(constants[name]).reshape(-1)[0]) > 0
         for name in node.inputs
     )
@@ -134,7 +141,7 @@ def _function(
         return np.broadcast_to(values[name], real.shape)
 
     last = members[-1]
-    return Node(POINTWISE, last.name, (root,), (name,), {"apply": apply})
+    return Node(POINTWISE, last.name, (root,), (name,), {"apply": apply, "last": last.kind})
 
 
 def _value(node: Node, given: Sequence[Real | None]) -> Real:

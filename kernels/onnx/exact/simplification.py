@@ -91,8 +91,7 @@ def _spatial_zeros(network: Network, node: Node) -> list[int] | None:
         return None
     pads = [int(each) for each in given[0]]
     axes = len(pads) // 2
-    outer = [pads[at] for at in (0, 1, axes, axes + 1)]
-    if axes < 3 or any(outer) or min(pads) < 0:
+    if axes < 3 or min(pads) < 0 or any(pads[at] for at in (0, 1, axes, axes + 1)):
         return None
     return pads[2:axes] + pads[axes + 2 :]
 

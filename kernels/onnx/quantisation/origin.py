@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from kernels.onnx.exact import Node
 from kernels.onnx.quantisation.accuracy import MOST_DB, ExactRun, Gap
 from kernels.trace.layout import Array
@@ -36,15 +38,17 @@ def origin_of(run: ExactRun, wanted: Mapping[str, Array]) -> Origin | None:
     None where no tensor of the run is known.
     """
     ratios: dict[str, float] = {}
+    floors = run.lowered.network.floors
     for name in wanted:
         for found in run.tensors((name,)).values():
             if found.shape == wanted[name].shape:
                 gap = Gap()
-                gap.add(found, wanted[name])
+                floor = floors.get(name, -np.inf)
+                gap.add(np.maximum(found, floor), np.maximum(wanted[name], floor))
                 ratios[name] = gap.snr_db
     drops = [
         Origin(node.label, output, _least(node, ratios), ratios[output])
-        for node in run.lowered.nodes
+        for node in run.lowered.network.nodes
         for output in node.outputs
         if output in ratios
     ]

@@ -27,7 +27,7 @@ def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> o
             del value.type.tensor_type.shape.dim[:]
             for size in shapes[value.name]:
                 value.type.tensor_type.shape.dim.add(dim_value=size)
-    found = _optimised(fixed)
+    found = _optimised(inlined(fixed))
     # A branch that is taken may hold more that is constant.
     while (flat := inlined(found)) is not found:
         found = _optimised(flat)

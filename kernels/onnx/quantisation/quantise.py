@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import onnx
 
 from kernels.onnx.exact import Lowered, Network, Quantisation, lower, read_network, with_inputs
 from kernels.onnx.exact.network import HIGH, LOW
-from kernels.onnx.quantisation.calibration import Ranges, observe
+from kernels.onnx.quantisation.calibration import Ranges, not_finite, observe
+from kernels.onnx.quantisation.masks import masked
 from kernels.onnx.quantisation.preparation import prepared
 from kernels.onnx.quantisation.samples import Samples, fit
 from kernels.onnx.quantisation.saturation import useful
@@ -56,7 +58,14 @@ def _naming_unused(lowered: Lowered, model: onnx.ModelProto) -> Lowered:
 
 
 def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
-    """Returns the network with an int8 form and a peak for every tensor that was observed."""
+    """Returns the network with an int8 form and a peak for every tensor that was observed.
+
+    Raises CalibrationError where a tensor is not finite, unless it is a mask.
+    """
+    network, ranges = masked(network, ranges)
+    for name, (low, _) in ranges.extremes.items():
+        if not np.isfinite(low):
+            raise not_finite(name)
     even = _products(network)
     forms = {
         name: _form(

@@ -1,7 +1,8 @@
 """Compares an exact graph with its model on samples, and judges whether it stands for it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
+from math import isfinite
 from typing import Any
 
 import onnx
@@ -57,13 +58,21 @@ class Report:
             "samples": self.samples,
             "least_snr_db": self.least_db,
             "outputs": [
-                asdict(each) | {"error_vs_ort_int8": each.error_vs_ort_int8}
+                _finite(asdict(each) | {"error_vs_ort_int8": each.error_vs_ort_int8})
                 for each in self.outputs
             ],
             "origin": None if self.origin is None else asdict(self.origin),
             "not_compared": self.not_compared,
             "faults": list(self.faults),
         }
+
+
+def _finite(numbers: dict[str, Any]) -> dict[str, Any]:
+    """Returns the numbers with None for those that JSON cannot express."""
+    return {
+        name: None if isinstance(each, float) and not isfinite(each) else each
+        for name, each in numbers.items()
+    }
 
 
 def report_on_float(
@@ -91,7 +100,15 @@ def report_on_quantised(
     Raises CalibrationError where the model does not run.
     """
     judge = _Judge(Session(model), Session(exposed(model)), lowered, execute)
-    return judge.report(samples, QUANTISED_DB, not_compared=ALREADY)
+    found = judge.report(samples, QUANTISED_DB, not_compared=ALREADY)
+    units = _units(lowered)
+    outputs = tuple(replace(each, unit=units.get(each.name, 0.0)) for each in found.outputs)
+    return replace(found, outputs=outputs)
+
+
+def _units(lowered: Lowered) -> dict[str, float]:
+    ports = lowered.interface.outputs
+    return {port.name: port.scale for port in ports if isinstance(port.scale, float)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,10 +105,13 @@ def fit(
 ) -> Samples:
     """Returns the arrays as samples of the model's inputs, in its types.
 
-    `shapes` sizes inputs, whatever the arrays hold. Another open first axis takes all rows as one
-    sample, or as many as the sized inputs have samples. Raises CalibrationError, naming the array.
+    Inputs that nothing reads need no array. `shapes` sizes inputs, whatever the arrays hold.
+    Another open first axis takes all rows as one sample, or as many as the sized inputs have
+    samples. Raises CalibrationError, naming the array.
     """
-    ports = _ports(without_unread_inputs(model))
+    held = {each.name for each in model.graph.initializer}
+    read = without_unread_inputs(model).graph.input
+    ports = {port.name: port for port in read if port.name not in held}
     given = dict(shapes or {})
     _require_known(ports, arrays, given)
     typed = {name: _typed(name, port, arrays[name]) for name, port in ports.items()}
@@ -151,11 +154,6 @@ def drawn(interface: Interface, count: int = DRAWN) -> Samples:
             real = (codes - port.zero_point) * np.asarray(port.scale)
             arrays[port.name] = real.astype(port.stored)
     return Samples(arrays, shapes, count, rows=False)
-
-
-def _ports(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
-    held = {each.name for each in model.graph.initializer}
-    return {each.name: each for each in model.graph.input if each.name not in held}
 
 
 def _require_known(

@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ NEWER_OPSET = 17
 WARNINGS = 2
 
 
-class _Reader(CalibrationDataReader):
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
     def __init__(self, samples: Samples) -> None:
         self._batches: Iterator[dict[str, Array]] = samples.batches()
 
@@ -74,17 +75,19 @@ def _newer(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _opset(model: onnx.ModelProto) -> int:
-    return next(each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    versions = (each.version for each in model.opset_import if each.domain in ("", "ai.onnx"))
+    return int(next(versions))
 
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keeps the quantiser's advice about preparation off the log."""
+    """Keeps the quantiser's advice and NumPy's warnings to itself."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     onnxruntime.set_default_logger_severity(QUIET)
     try:
-        yield
+        with warnings.catch_warnings(action="ignore"):
+            yield
     finally:
         logging.disable(before)
         onnxruntime.set_default_logger_severity(WARNINGS)

@@ -2,6 +2,13 @@
 
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
 from kernels.onnx.tolerant.lowering import is_known
-from kernels.onnx.tolerant.runner import Run, TolerantRunner
+from kernels.onnx.tolerant.runner import Prepared, Run, TolerantRunner
 
-__all__ = ["BadInput", "Run", "TolerantRunner", "UnsupportedOperator", "is_known"]
+__all__ = [
+    "BadInput",
+    "Prepared",
+    "Run",
+    "TolerantRunner",
+    "UnsupportedOperator",
+    "is_known",
+]

@@ -168,7 +168,7 @@ class _Writer:
     def _stored(self, read: Read) -> str:
         place, vector = self.places[read.buffer], read.buffer in self.vectors
         # A buffer that is bound whole has elements of all types.
-        whole = not self.apart and place.offset > 0 or not self.apart and place.read_only
+        whole = (not self.apart and place.offset > 0) or (not self.apart and place.read_only)
         key = place.buffer, 0 if whole else place.offset
         kind = "u32" if whole else place.lane
         if key not in self.bindings:

@@ -13,7 +13,7 @@ from kernels.onnx.tolerant.operation import Operation, Read
 # WebGPU promises eight storage buffers to a kernel; one of them is written.
 MAX_READS = 7
 # A kernel's code stays short enough to compile fast.
-MAX_CHARACTERS = 6_000
+MAX_CHARACTERS = 12_000
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import defs, helper, numpy_helper
 
+from kernels.onnx.classical import UnsupportedModel, rewritten
 from kernels.onnx.reading.summary import operator_name
 from kernels.onnx.tolerant.doubles import check_doubles
 from kernels.onnx.tolerant.element import ELEMENTS, Array
@@ -31,6 +32,10 @@ def lower(
     An input may be an array, or a value that the plan holds already. Raises BadInput, and
     UnsupportedOperator before anything runs.
     """
+    try:
+        model = rewritten(model)
+    except UnsupportedModel as error:
+        raise UnsupportedOperator(error.node, error.why) from error
     known = {port.name for port in model.graph.input}
     if unknown := inputs.keys() - known:
         raise BadInput(f"the model has no input {', '.join(map(repr, sorted(unknown)))}")

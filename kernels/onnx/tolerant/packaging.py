@@ -4,55 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import onnx
 
 from kernels.custom.buffer import Buffer, Role, Stage
 from kernels.custom.element import Element, Tolerance
 from kernels.custom.package import KernelPackage
-from kernels.onnx.reading import OpenAxes, input_shapes
 from kernels.onnx.tolerant.element import ELEMENTS, Array
 from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
 from kernels.onnx.tolerant.lowering import lower
-from kernels.onnx.tolerant.node import element_of
 from kernels.onnx.tolerant.plan import Plan
+from kernels.onnx.tolerant.ports import Port, ports_of, reserved
 from kernels.onnx.tolerant.value import Shape, Value
 
 VERSION = 2
+# It knew one output.
+FORMER_VERSION = 1
 # The buffer size that every WebGPU adapter can bind.
 MAX_BYTES = 1 << 27
 _ELEMENTS = {"f32": Element.F32, "i32": Element.I32, "u32": Element.I32}
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """An input or output: its name, shape and element type in ONNX.
-
-    On the device every element is one 32-bit lane: float32, int32 or uint32.
-    """
-
-    name: str
-    shape: Shape
-    type: str
-
-    def encode(self, array: Array) -> bytes:
-        """Returns a job input's bytes.
-
-        Raises BadInput when shape or type differ or values do not fit.
-        """
-        element = next(each for each in ELEMENTS.values() if each.name == self.type)
-        if array.shape != self.shape or array.dtype != element.numpy:
-            raise BadInput(
-                f"{self.name!r} is {array.dtype} {array.shape}, not {self.type} {self.shape}"
-            )
-        if not element.holds(array):
-            raise BadInput(f"{self.name!r} holds values that do not fit 32 bits")
-        return element.to_lanes(array).tobytes()
-
-    def decode(self, data: bytes) -> Array:
-        """Returns the tensor in an output's bytes."""
-        element = next(each for each in ELEMENTS.values() if each.name == self.type)
-        return element.from_lanes(np.frombuffer(data, element.lane_numpy), self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +41,33 @@ class Packaged:
             "version": VERSION,
             "inputs": [asdict(port) for port in self.inputs],
             "outputs": [asdict(port) for port in self.outputs],
+            "unused": list(self.unused),
         }
 
 
-def ports_of_json(document: Mapping[str, Any]) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
-    """Returns inputs and outputs from `Packaged.as_json`'s document; raises BadInput otherwise."""
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """A model's inputs and outputs in order, and the inputs that have no effect."""
+
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    unused: tuple[str, ...]
+
+
+def ports_of_json(document: Mapping[str, Any]) -> Ports:
+    """Returns what `Packaged.as_json`'s document describes; raises BadInput otherwise."""
     try:
+        if document["version"] == FORMER_VERSION:
+            return Ports(tuple(map(_port, document["inputs"])), (_port(document["output"]),), ())
         if document["version"] != VERSION:
-            raise BadInput(f"version {document['version']} is not {VERSION}")
-        return tuple(map(_port, document["inputs"])), tuple(map(_port, document["outputs"]))
+            raise BadInput(
+                f"version {document['version']} is not {VERSION}: import the model again"
+            )
+        return Ports(
+            tuple(map(_port, document["inputs"])),
+            tuple(map(_port, document["outputs"])),
+            tuple(map(str, document["unused"])),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"not the description of a package's tensors: {error}") from error
 
@@ -103,10 +90,7 @@ def package(
     UnsupportedOperator, BadInput, and PackageError when it exceeds a package's limits.
     """
     plan = Plan(MAX_BYTES, pooled=True)
-    held = {tensor.name for tensor in model.graph.initializer}
-    ports = [port for port in model.graph.input if port.name not in held]
-    sizes = _sizes(model, shapes)
-    inputs = {port.name: _reserved(port, sizes, plan) for port in ports}
+    inputs = reserved(model, shapes, plan)
     outputs = _written(dict(lower(model, dict(inputs), plan)), plan)
     wanted = [value.buffer for value in outputs.values() if value.buffer is not None]
     plan.close(wanted)
@@ -128,15 +112,11 @@ def package(
     floats = any(value.element.is_float for value in outputs.values())
     return Packaged(
         KernelPackage(name, tuple(sources), buffers, stages, tolerance if floats else Tolerance()),
-        _ports(taken),
-        _ports(outputs),
+        ports_of(taken),
+        ports_of(outputs),
         weights,
         tuple(key for key in inputs if key not in taken),
     )
-
-
-def _ports(values: Mapping[str, Value]) -> tuple[Port, ...]:
-    return tuple(Port(key, value.shape, value.element.name) for key, value in values.items())
 
 
 def _written(outputs: dict[str, Value], plan: Plan) -> dict[str, Value]:
@@ -157,19 +137,6 @@ def _written(outputs: dict[str, Value], plan: Plan) -> dict[str, Value]:
         taken.add(own)
         found[name] = value
     return found
-
-
-def _sizes(model: onnx.ModelProto, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
-    try:
-        return input_shapes(model, shapes)
-    except OpenAxes as error:
-        raise BadInput(str(error)) from error
-
-
-def _reserved(port: onnx.ValueInfoProto, sizes: Mapping[str, Shape], plan: Plan) -> Value:
-    if port.name not in sizes:
-        raise UnsupportedOperator("input", f"{port.name!r} is not a tensor")
-    return plan.input(sizes[port.name], element_of(port.type.tensor_type.elem_type, "input"))
 
 
 def _arranged(

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 from solders.pubkey import Pubkey
 
@@ -17,6 +19,7 @@ from keeper.cli.options.settings import SETTINGS
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.node.buying.spending import LEDGER_FILE, PER_DAY_KEY, PER_JOB_KEY, SpendingLedger
 from tests.keeper.cli.job_market import JobBuyer, JobMarket, Process
+from tests.kernels.onnx.digits import network, samples
 
 TERMS = LOCALNET_PARAMETERS
 
@@ -88,6 +91,26 @@ def test_a_quote_needs_no_key(
     assert max(map(len, told.splitlines())) <= 110
     for word in ("work: ", "price: ", "demand: ", "provider: ", "locked: ", "expected: ", "end: "):
         assert word in told
+
+
+def test_a_model_is_priced_by_the_market_before_it_is_quantised(
+    market: JobMarket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    onnx.save(network(), tmp_path / "model.onnx")
+    np.savez(tmp_path / "samples.npz", x=samples())
+    model, calibration = str(tmp_path / "model.onnx"), str(tmp_path / "samples.npz")
+    arguments = ["model", "quantise", model, "--calibration", calibration, "--json"]
+    graph = ["-o", str(tmp_path / "model.graph")]
+    assert run([*arguments, *graph, "--url", market.net.url]) == 0
+    told = capsys.readouterr()
+    cost = json.loads(told.out)["cost"]
+    assert cost["assumed"] is None
+    assert "is recommended for the work on this market" in " ".join(told.err.split())
+    assert run(["job", "quote", "--graph", graph[1], "--json", "--url", market.net.url]) == 0
+    assert cost["price"] == json.loads(capsys.readouterr().out)["recommended_price"]
+    other = str(tmp_path / "other.graph")
+    assert run([*arguments, "-o", other, "--url", "http://127.0.0.1:1"]) == 1
+    assert not Path(other).exists()
 
 
 def test_the_buyers_key_adds_its_balance(

@@ -6,6 +6,7 @@ from keeper.data import (
     InputManifest,
     JobManifest,
     MalformedDocumentError,
+    NamedOutput,
     StageIndex,
     digest_of,
 )
@@ -23,6 +24,40 @@ def test_a_manifest_has_one_form() -> None:
     assert data == f'{{"graph":"{DIGESTS[0]}","inputs":{inputs},"version":1}}'.encode()
     assert JobManifest.from_bytes(data) == MANIFEST
     assert MANIFEST.digest == digest_of(data)
+
+
+def test_a_manifest_names_outputs_in_the_order_of_the_model() -> None:
+    outputs = (NamedOutput("scores", 7), NamedOutput("Klasse ä", 2))
+    manifest = JobManifest(DIGESTS[0], DIGESTS[1:3], outputs)
+    assert b'"outputs":[{"name":"scores","operator":7},{"name":"Klasse ' in manifest.to_bytes()
+    assert JobManifest.from_bytes(manifest.to_bytes()) == manifest
+    assert manifest.digest != MANIFEST.digest
+    manifest.require_operators(8)
+    with pytest.raises(MalformedDocumentError, match="'scores' is of operator 7, the graph has 7"):
+        manifest.require_operators(7)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "why"),
+    [
+        ([], "canonical"),
+        ([{"name": "y", "operator": 1}, {"name": "y", "operator": 2}], "one name"),
+        ([{"name": "y", "operator": 1}, {"name": "z", "operator": 1}], "one operator"),
+        ([{"name": str(at), "operator": at} for at in range(65)], "at most 64 outputs"),
+        ([{"name": "y", "operator": 256}], "no operator's number"),
+        ([{"name": "y", "operator": -1}], "no operator's number"),
+        ([{"name": "y", "operator": True}], "not an integer"),
+        ([{"name": "", "operator": 1}], "printable"),
+        ([{"name": "a\0b", "operator": 1}], "printable"),
+        ([{"name": "\ud800", "operator": 1}], "printable"),
+        ([{"name": "a" * 257, "operator": 1}], "printable"),
+        ([{"name": "y", "operator": 1, "more": 0}], "the keys name, operator"),
+        ({"y": 1}, "not a list"),
+    ],
+)
+def test_outputs_that_no_manifest_has(outputs: object, why: str) -> None:
+    with pytest.raises(MalformedDocumentError, match=why):
+        JobManifest.from_bytes(changed(MANIFEST.to_bytes(), outputs=outputs))
 
 
 def test_a_stage_index_has_one_form() -> None:

@@ -4,6 +4,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from kernels.custom import Buffer, Element, KernelPackage, Role, Stage, Tolerance
 
 TRIPLE = """
@@ -58,3 +61,48 @@ def document(**fields: Any) -> bytes:
     """Returns the canonical bytes of `triple` with some fields replaced."""
     parsed = json.loads(triple().canonical) | fields
     return json.dumps(parsed, sort_keys=True, separators=(",", ":")).encode()
+
+
+Floats = npt.NDArray[np.float32]
+PART = 64
+"""Weights per stage of `network`."""
+
+
+def network(stages: int) -> tuple[KernelPackage, Floats]:
+    """Returns a package of so many stages, each unlike all others, and weights of a MiB for it.
+
+    Stage n adds its own weight to the first n elements, from one buffer to the other.
+    """
+    sources = [
+        f"""@group(0) @binding(0) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read_write> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size({PART})
+fn main(@builtin(global_invocation_id) id: vec3u) {{
+    if (id.x < {number}u) {{ y[id.x] = x[id.x] + w[0]; }}
+}}
+"""
+        for number in range(1, stages + 1)
+    ]
+    weights = (np.arange(1 << 18) % 7).astype(np.float32)
+    buffers = (
+        Buffer(weights.nbytes, Element.F32, Role.INPUT),
+        Buffer(4 * stages, Element.F32, Role.OUTPUT),
+        Buffer(4 * stages, Element.F32, Role.SCRATCH),
+    )
+    made = []
+    for at in range(stages):
+        # The last stage writes the output.
+        turn = (0, 1, 2) if (stages - at) % 2 == 0 else (0, 2, 1)
+        offsets = (4 * PART * at, 0, 0) if at else ()
+        made.append(Stage(at, "main", (-(-stages // PART), 1, 1), turn, offsets))
+    return KernelPackage("network", tuple(sources), buffers, tuple(made), Tolerance()), weights
+
+
+def computed(weights: Floats, stages: int) -> Floats:
+    """Returns what `network` gives."""
+    target, source = np.zeros(stages, np.float32), np.zeros(stages, np.float32)
+    for at in range(stages):
+        target[: at + 1] = source[: at + 1] + weights[PART * at]
+        target, source = source, target
+    return source

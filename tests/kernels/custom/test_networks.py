@@ -1,49 +1,22 @@
-"""Packages of whole networks: hundreds of sources and stages, and layers that share a source."""
+"""Packages of many sources, and layers that share a source.
 
-from collections.abc import Sequence
+Hundreds of sources run as a task in tests/keeper/tolerant/roles/test_networks_on_localnet.py.
+"""
 
 import numpy as np
 
 from kernels.custom import Buffer, Element, KernelPackage, Role, Stage, Tolerance, run_package
 from kernels.runtime import Adapter
+from tests.kernels.custom.examples import computed, network
 
 CHANNELS = 64
 
 
-def layer(number: int) -> str:
-    """Returns a source that is unlike all others: y = x + number, for `number` elements."""
-    return f"""@group(0) @binding(0) var<storage, read_write> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {{
-    if (id.x < {number}u) {{ y[id.x] = x[id.x] + {number}.0; }}
-}}
-"""
-
-
-def chain(sources: Sequence[str]) -> KernelPackage:
-    """Returns the sources one after the other, between two scratch buffers."""
-    words = 4 * len(sources)
-    first = Buffer(words, Element.F32, Role.OUTPUT)
-    scratch = Buffer(words, Element.F32, Role.SCRATCH)
-    # The last one writes the output.
-    turns = [(0, 1) if (len(sources) - at) % 2 == 0 else (1, 0) for at in range(len(sources))]
-    stages = [
-        Stage(at, "main", (-(-len(sources) // 64), 1, 1), turn) for at, turn in enumerate(turns)
-    ]
-    return KernelPackage("chain", tuple(sources), (first, scratch), tuple(stages), Tolerance())
-
-
-def test_three_hundred_different_stages_run_in_the_child(adapter: Adapter) -> None:
-    count = 320
-    package = chain([layer(number) for number in range(1, count + 1)])
+def test_forty_different_stages_run_in_the_child(adapter: Adapter) -> None:
+    package, weights = network(40)
     assert KernelPackage.from_bytes(package.canonical) == package
-    output = np.frombuffer(run_package(package, [], adapter.name), np.float32)
-    buffers = [np.zeros(count, np.float32), np.zeros(count, np.float32)]
-    for number, stage in enumerate(package.stages, 1):
-        source, target = (buffers[at] for at in stage.bindings)
-        target[:number] = source[:number] + np.float32(number)
-    np.testing.assert_array_equal(output, buffers[0])
+    output = run_package(package, [weights.tobytes()], adapter.name)
+    np.testing.assert_array_equal(np.frombuffer(output, np.float32), computed(weights, 40))
 
 
 def test_layers_share_a_source_and_bind_their_part_of_the_weights(adapter: Adapter) -> None:

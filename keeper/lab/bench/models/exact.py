@@ -18,6 +18,7 @@ from keeper.compute import (
     self_test,
 )
 from keeper.configuration import Preference
+from keeper.data import NamedOutput
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.offer import JobOffer
@@ -46,9 +47,9 @@ PATIENCE_SLOTS = 3_000
 
 @dataclass(frozen=True, slots=True)
 class SettledJob:
-    """The result that the buyer fetched of a settled job, and what the job cost."""
+    """The outputs that the buyer fetched of a settled job, and what the job cost."""
 
-    result: Array
+    outputs: list[Array]
     cost: ExecutionCost
     checked_macs: int
 
@@ -75,7 +76,8 @@ def measure_exact(subject: Subject) -> ModelFigures:
     trace_bytes = sum(spec.stored_bytes for spec in graph.outputs)
     with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
         slot = slot_ms(seconds, trace_bytes)
-        job = asyncio.run(_settled(graph, inputs, selected, Path(folder), slot))
+        wanted = [port.operator for port in lowered.interface.outputs if port.operator is not None]
+        job = asyncio.run(_settled(graph, inputs, wanted, selected, Path(folder), slot))
     worst = min(report.outputs, key=lambda each: each.snr_db)
     ratios = [each.error_vs_ort_int8 for each in report.outputs]
     return ModelFigures(
@@ -92,7 +94,10 @@ def measure_exact(subject: Subject) -> ModelFigures:
         multiply_adds=graph.multiply_adds,
         operators=len(graph.descriptors),
         checked_share=job.checked_macs / graph.multiply_adds if graph.multiply_adds else 0.0,
-        wrong=not np.array_equal(job.result, committed.outputs[-1]),
+        wrong=not all(
+            np.array_equal(found, committed.outputs[operator])
+            for found, operator in zip(job.outputs, wanted, strict=True)
+        ),
     )
 
 
@@ -112,9 +117,15 @@ def _committed(
     return commit_segment(selected.executor, graph, every, inputs, [])
 
 
-async def _settled(
-    graph: Graph, inputs: Sequence[Array], selected: SelectedExecutor, folder: Path, slot: int
+async def _settled(  # noqa: PLR0917
+    graph: Graph,
+    inputs: Sequence[Array],
+    wanted: Sequence[int],
+    selected: SelectedExecutor,
+    folder: Path,
+    slot: int,
 ) -> SettledJob:
+    outputs = tuple(NamedOutput(f"output {at}", at) for at in wanted)
     rate = self_test(selected.executor).macs_per_slot(slot / 1000)
     net = Localnet(programs=built_programs(), mint=localnet_mint(), port=0, slot_ms=slot)
     async with net, open_marketplace(LocalnetVenue(net), folder, rate) as market:
@@ -123,16 +134,21 @@ async def _settled(
         roles = [provider, *verifiers, market.crank(), market.buyer]
         async with background(market.mirror.run(), *(role.run() for role in roles)):
             address = await market.graphs.register(graph)
-            manifest = market.poster.store_workload(graph, inputs)
+            manifest = market.poster.store_workload(graph, inputs, outputs)
             url = market.storages["buyer"].url
             job = await market.poster.post(address, manifest, inputs, _offer(graph), url)
             market.buyer.keep.add(job)
-            result = await _result(market, graph, job)
-        return SettledJob(result, provider.costs[job], _most_checked(verifiers, job))
+            found = await _result(market, graph, job, outputs)
+        return SettledJob(found, provider.costs[job], _most_checked(verifiers, job))
 
 
-async def _result(market: Marketplace, graph: Graph, job: Pubkey) -> Array:
-    """Returns the result once the job is settled; raises UnsettledError where it ends otherwise."""
+async def _result(
+    market: Marketplace, graph: Graph, job: Pubkey, outputs: Sequence[NamedOutput]
+) -> list[Array]:
+    """Returns the outputs once the job is settled.
+
+    Raises UnsettledError where it ends otherwise.
+    """
     posted = market.mirror.view.slot
     while True:
         view = market.mirror.view
@@ -147,7 +163,9 @@ async def _result(market: Marketplace, graph: Graph, job: Pubkey) -> Array:
         outcome = Committed.of(snapshot).outcome.name.lower()
         raise UnsettledError(f"the job ended as {snapshot.job.state.name.lower()}: {outcome}")
     services = market.services
-    return await fetch_result(TraceFetcher(services.client, services.gateway), snapshot, graph)
+    traces = TraceFetcher(services.client, services.gateway)
+    found = await fetch_result(traces, snapshot, graph, outputs=outputs)
+    return list(found.values()) if isinstance(found, dict) else [found]
 
 
 def _offer(graph: Graph) -> JobOffer:

@@ -23,7 +23,7 @@ from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.offer import TaskOffer
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher
 from keeper.tolerant.roles.runs import output_root
-from kernels.custom import KernelPackage, RunLimits, Tolerance, run_package
+from kernels.custom import KernelPackage, RunLimits, Tolerance, run_package, split
 from kernels.onnx.quantisation.accuracy import Gap
 from kernels.onnx.tolerant import TolerantRunner
 from kernels.onnx.tolerant.packaging import Packaged, package
@@ -87,7 +87,11 @@ def _gaps(found: Outputs, wanted: Outputs) -> list[Gap]:
 
 
 def _decoded(packaged: Packaged, data: bytes) -> Outputs:
-    return {packaged.output.name: packaged.output.decode(data)}
+    parts = split(data, packaged.package.outputs)
+    return {
+        port.name: port.decode(part)
+        for port, (_, part) in zip(packaged.outputs, parts, strict=True)
+    }
 
 
 async def _settled(

@@ -1,5 +1,7 @@
 """Sums and means of several tensors, differences and quotients, and reductions of functions."""
 
+from math import prod
+
 import numpy as np
 import onnx
 
@@ -79,6 +81,17 @@ def reduction(draft: Draft, node: onnx.NodeProto) -> bool:
         draft.reshaped(total, kept, node.output[0])
     else:
         draft.node("Reshape", [total, draft.number(np.zeros(0), np.int64)], node.output[0])
+    return True
+
+
+@operator("Shape", "Size")
+def sizes(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Replaces the shape of a tensor, or a part of it, by a constant."""
+    shape = draft.shape(node.input[0])
+    draft.begin(node)
+    attributes = plain(node).attributes
+    found = np.array(shape[attributes.get("start", 0) : attributes.get("end")], np.int64)
+    draft.constants[node.output[0]] = found if node.op_type == "Shape" else np.array(prod(shape))
     return True
 
 

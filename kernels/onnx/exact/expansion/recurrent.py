@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from kernels.codes import MAX_OPERATORS
 from kernels.onnx.exact.attributes import plain
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.expansion.draft import Draft
@@ -20,6 +21,9 @@ ACTIVATIONS = {
 }
 # Functions that need no parameters; ONNX writes their names in any case.
 PLAIN = ("Relu", "Tanh", "Sigmoid", "Softsign", "Softplus")
+
+# The exact operators of one step, at least.
+LEAST_OPERATORS = {"LSTM": 18, "GRU": 18, "RNN": 5}
 
 # The hidden state and, in an LSTM, the cell; empty where the state is still zero.
 State = tuple[str, str]
@@ -85,6 +89,7 @@ def recurrent(draft: Draft, node: onnx.NodeProto) -> bool:
     shape = draft.shape(x)
     if swap:
         x, shape = draft.node("Transpose", [x], perm=[1, 0, 2]), (shape[1], shape[0], shape[2])
+    _require_short(label, len(_ways(node)) * shape[0], LEAST_OPERATORS[node.op_type])
     results = []
     for at, way in enumerate(_ways(node)):
         layer = _layer(draft, node, label, at)
@@ -95,6 +100,17 @@ def recurrent(draft: Draft, node: onnx.NodeProto) -> bool:
         results.append(_direction(layer, CELLS[node.op_type], x, range(shape[0])[::way], state))
     _put(draft, node, results, swap)
     return True
+
+
+def _require_short(label: str, steps: int, operators: int) -> None:
+    """Raises LoweringError where the steps of all directions cannot fit one graph."""
+    most = MAX_OPERATORS // operators
+    if steps > most:
+        raise LoweringError(
+            label,
+            f"{steps} steps, unrolled, exceed {MAX_OPERATORS} operators; at most {most} may fit: "
+            "run shorter pieces that pass the state on, or the float model as a tolerant job",
+        )
 
 
 def _ways(node: onnx.NodeProto) -> tuple[int, ...]:

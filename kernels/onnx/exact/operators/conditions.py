@@ -16,8 +16,6 @@ from kernels.trace import DType
 TRUTH = Quantisation(1.0)
 # Two numbers within this share of a step are the same number, written with rounding.
 SAME = 1e-6
-# A common step of two tensors of different scales, as a share of the finer one.
-FINER = 2.0**-6
 INT32_LIMIT = 2**31 - 1
 TURNED = {
     "Greater": "Less",
@@ -46,6 +44,8 @@ def compare(lowering: Lowering, node: Node) -> None:
         return
     kind, position = (node.kind, 0) if first else (TURNED[node.kind], 1)
     x = lowering.tensor(node, position)
+    if kind == "Equal":
+        _require_fine(node, float(np.max(x.scale)))
     constant = lowering.real(node, 1 - position)
     if x.dtype is DType.INT8 and not x.per_channel and constant.size == 1:
         number, unit = float(constant.reshape(-1)[0]), float(x.scale)
@@ -136,33 +136,41 @@ def _combine_constant(lowering: Lowering, node: Node) -> None:
 
 
 def _compared(lowering: Lowering, node: Node) -> Tensor:
-    """Returns the comparison of two computed tensors."""
-    kind = node.kind
-    places = (0, 1)
+    """Returns the comparison of two computed tensors, at one int8 form for both.
+
+    Numbers that are equal before they are rounded are so after it.
+    """
+    kind, places = node.kind, (0, 1)
     if kind in ("Less", "LessOrEqual"):
         kind, places = TURNED[kind], (1, 0)
-    a, b = (lowering.tensor(node, at) for at in places)
-    if b.dtype is DType.INT32:
-        b = lowering.int8(node, places[1])
-    scale = _common(lowering, node, places, a, b)
-    left = lowering.emit.int32(a, scale)
-    right = lowering.emit.int32(b, scale, -1)
+    form = _common(lowering, node)
+    if node.kind == "Equal":
+        _require_fine(node, form.scale)
+    a, b = (lowering.emit.int8(lowering.int8(node, at), form) for at in places)
+    left, right = lowering.emit.int32(a), lowering.emit.int32(b, sign=-1)
     if np.broadcast_shapes(left.shape, right.shape) != left.shape:
         left, right = right, left
     seen, first, second = lowering.emit.paired(left, right)
     return _signed(lowering, kind, seen.rewritten(lowering.emit.build.add(first, second)))
 
 
-def _common(lowering: Lowering, node: Node, places: tuple[int, int], a: Tensor, b: Tensor) -> float:
-    """Returns the scale of a difference: that of both, or a finer one that int32 holds."""
-    scales = [float(np.max(each.scale)) for each in (a, b)]
-    alike = a.dtype is b.dtype and not a.per_channel and not b.per_channel
-    if alike and abs(scales[0] / scales[1] - 1) < SAME:
-        return scales[0]
-    spans = [scales[1] * 255]
-    peak = lowering.peak(node.inputs[places[0]])
-    spans.append(scales[0] * 255 if a.dtype is DType.INT8 else (peak or scales[0] * WIDE_STEPS))
-    return max(min(scales) * FINER, max(spans) * 2.0**-24)
+def _common(lowering: Lowering, node: Node) -> Quantisation:
+    """Returns a form that covers both operands."""
+    forms = [lowering.int8(node, at).quantisation for at in (0, 1)]
+    if forms[0] == forms[1]:
+        return forms[0]
+    ends = [form.scale * (end - form.zero_point) for form in forms for end in (LOW, HIGH)]
+    return Quantisation.covering(min(ends), max(ends))
+
+
+def _require_fine(node: Node, unit: float) -> None:
+    """Raises LoweringError where whole numbers that are one apart may share a step."""
+    if unit > 1 + SAME:
+        raise LoweringError(
+            node.label,
+            f"steps of {unit:.3g} do not tell whole numbers apart; compare a tensor of a smaller "
+            "range, or run the float model as a tolerant job",
+        )
 
 
 def _beside_constant(

@@ -7,7 +7,7 @@ import numpy as np
 
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
-from kernels.onnx.exact.functions import FUNCTIONS
+from kernels.onnx.exact.functions import FUNCTIONS, STEEP
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, LOW, POINTWISE, QUANTISE, Node, Quantisation, Real
 from kernels.onnx.exact.tensor import Tensor
@@ -15,6 +15,8 @@ from kernels.onnx.registration import operator
 from kernels.trace import DType
 
 FINE = 2.0**-22
+WHOLE = 1e-6
+"""A number of steps so close to a whole one is that one, but for the division's own rounding."""
 INT32_LIMIT = 2.0**31 - 1
 WIDE_STEPS = 2.0**14
 # What reads int8 whatever it is given, and what may pass a sum on as int8.
@@ -42,8 +44,9 @@ def quantise(lowering: Lowering, node: Node) -> None:
     lowering.put(node, lowering.emit.int8(lowering.tensor(node), target))
 
 
-# Only some exponents and slopes make Pow and PRelu a function of one tensor.
-@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu")))
+# Only some exponents and slopes make Pow and PRelu a function of one tensor; steep functions have
+# finer tables.
+@operator(*(name for name in FUNCTIONS if name not in ("Pow", "PRelu", *STEEP)))
 def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
@@ -149,7 +152,7 @@ def _by_constant(lowering: Lowering, node: Node, position: int, factor: Real) ->
     x = lowering.tensor(node, position)
     if factor.size == 1 and float(factor.reshape(-1)[0]) > 0:
         number = float(factor.reshape(-1)[0])
-        lowering.put(node, x.rewritten(x.value, x.scale * number, x.zero_point))
+        lowering.put(node, _ranked(x.rewritten(x.value, x.scale * number, x.zero_point), factor))
         return
     x = lowering.int8(node, position)
     largest = float(np.abs(factor).max()) or 1.0
@@ -172,20 +175,46 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
     position = 0 if first else 1
     constant = lowering.real(node, 1 - position)
     if position == 1 and sign < 0:
-        raise LoweringError(node.label, "a constant minus a tensor; write it as -1 · x + constant")
+        _less(lowering, node, constant)
+        return
     x = lowering.tensor(node, position)
     offset = sign * constant
     if x.dtype is DType.INT8 and not x.per_channel and constant.size == 1:
         steps = x.zero_point - float(offset.reshape(-1)[0]) / float(x.scale)
-        if steps == round(steps) and LOW <= steps <= HIGH:
-            lowering.put(node, x.rewritten(x.value, zero_point=int(steps)))
+        if abs(steps - round(steps)) < WHOLE and LOW <= round(steps) <= HIGH:
+            moved = x.rewritten(x.value, zero_point=round(steps))
+            lowering.put(node, _ranked(moved, constant))
             return
-    wide = _wide(lowering, node, x)
+    lowering.put(node, _added(lowering, node, _wide(lowering, node, x), offset))
+
+
+def _less(lowering: Lowering, node: Node, constant: Real) -> None:
+    """Lowers a constant minus a tensor: one number to a table, more of them to a sum."""
+    x = lowering.int8(node, 1)
+    target = lowering.wanted(node.outputs[0])
+    if constant.size == 1 and target is not None:
+        number = float(constant.reshape(-1)[0])
+        result = lowering.emit.table(x, lambda real: number - real, target)
+        lowering.put(node, _ranked(result, constant))
+        return
+    peak = lowering.peak(node.outputs[0])
+    scale = float(x.scale) * FINE * 2**14 if peak is None else peak / WIDE_STEPS
+    wide = lowering.emit.int32(x, scale, -1)
+    lowering.put(node, _added(lowering, node, wide, constant))
+
+
+def _added(lowering: Lowering, node: Node, wide: Tensor, offset: Real) -> Tensor:
     units = np.rint(offset / wide.scale)
     if np.any(np.abs(units) > INT32_LIMIT):
         raise LoweringError(node.label, "the constant exceeds int32 in units of the sum")
     seen, left, right = lowering.emit.beside(wide, units.astype(np.int32))
-    lowering.put(node, seen.rewritten(lowering.emit.build.add(left, right)))
+    return seen.rewritten(lowering.emit.build.add(left, right))
+
+
+def _ranked(x: Tensor, number: Real) -> Tensor:
+    """Returns a result with as many axes as broadcasting beside a constant of one number gives."""
+    missing = max(0, number.ndim - x.layout.ndim)
+    return x.viewed(x.layout.reshape((1,) * missing + x.shape)) if missing else x
 
 
 def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
@@ -199,7 +228,7 @@ def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
 
 
 def _sum_of_two(lowering: Lowering, node: Node, sign: int) -> None:
-    a, b = lowering.tensor(node), lowering.tensor(node, 1)
+    a, b = _floored(lowering, node, 0), _floored(lowering, node, 1)
     turned = sign < 0
     target = narrow_target(lowering, node)
     if target is not None:
@@ -214,6 +243,14 @@ def _sum_of_two(lowering: Lowering, node: Node, sign: int) -> None:
     right = lowering.emit.int32(b, scale, sign)
     seen, first, second = lowering.emit.paired(left, right)
     lowering.put(node, seen.rewritten(lowering.emit.build.add(first, second)))
+
+
+def _floored(lowering: Lowering, node: Node, position: int) -> Tensor:
+    """Returns an operand of a sum; a mask becomes int8, with no number lower than what matters."""
+    masks = node.inputs[position] in lowering.network.floors
+    x = lowering.tensor(node, position)
+    target = lowering.network.quantisations.get(node.inputs[position])
+    return lowering.emit.int8(x, target) if masks and target is not None else x
 
 
 def narrow_target(lowering: Lowering, node: Node) -> Quantisation | None:

@@ -24,7 +24,7 @@ def matmul(node: Node, a: Value, b: Value, *, start: str = "0.0") -> Value:
     """Returns NumPy's matmul of a and b, summed from `start`, a zero of the lanes' type."""
     left = a if a.rank > 1 else reshaped(a, (1, *a.shape))
     right = b if b.rank > 1 else reshaped(b, (*b.shape, 1))
-    m, k = left.shape[-2:]
+    k = left.shape[-1]
     if right.shape[-2] != k:
         raise node.refuse(f"shapes {a.shape} and {b.shape} do not fit")
     if k > MAX_LOOP:

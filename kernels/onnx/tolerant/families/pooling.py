@@ -20,6 +20,22 @@ def _lowest(node: Node, value: Value) -> str:
     return constant(value.element, value.element.bounds[0])
 
 
+def _pool_window(node: Node, spatial: tuple[int, ...]) -> Window:
+    """Returns the window; raises UnsupportedOperator where ONNX and onnxruntime disagree on it."""
+    found = window(node, node.attribute("kernel_shape"), spatial)
+    if node.attribute("auto_pad", b"NOTSET") in (b"SAME_UPPER", b"SAME_LOWER"):
+        wide = any(step > 1 for step in found.dilations)
+        short = any(
+            (-(-length // step) - 1) * step + size < length
+            for length, step, size in zip(spatial, found.strides, found.kernel, strict=True)
+        )
+        if wide or short:
+            raise node.refuse(
+                "auto_pad with dilations, or with strides beyond the window, is unclear; give pads"
+            )
+    return found
+
+
 def _prologue(value: Value, out: tuple[int, ...]) -> str:
     plane = prod(value.shape[2:])
     return f"{positions(out)} let plane = i / {prod(out)}u * {plane}u; "
@@ -30,12 +46,13 @@ def max_pool(node: Node) -> list[Value]:
     """Lowers MaxPool: the largest element of a window, and its position."""
     value = node.input(0)
     spatial = value.shape[2:]
-    found = window(node, node.attribute("kernel_shape"), spatial)
+    found = _pool_window(node, spatial)
     out = found.lengths(spatial, bool(node.attribute("ceil_mode", 0)))
     shape = (*value.shape[:2], *out)
-    above = "exceeds(x, {})" if value.element.is_float else "x > {}"
-    body = f"let x = $0[plane + at]; if ({above.format('r')}) {{ r = x; }}"
-    code = f"{_prologue(value, out)} var r = {_lowest(node, value)}; "
+    # A number takes the place of NaN; only a window of nothing else gives NaN.
+    above = "first || is_nan({0}) || exceeds(x, {0})" if value.element.is_float else "x > {0}"
+    body = f"let x = $0[plane + at]; if ({above.format('r')}) {{ r = x; first = false; }}"
+    code = f"{_prologue(value, out)} var r = {_lowest(node, value)}; var first = true; "
     results = [node.emit([value], shape, value.element, code + taps(found, spatial, body))]
     if len(node.outputs) > 1 and node.outputs[1]:
         place = "i32(plane + at)"
@@ -44,8 +61,9 @@ def max_pool(node: Node) -> list[Value]:
             terms = " + ".join(f"p{axis} * {step}" for axis, step in enumerate(steps))
             place = f"i32(plane) + {terms}"
         test = above.format("best")
-        body = f"let x = $0[plane + at]; if ({test}) {{ best = x; r = {place}; }}"
+        body = f"let x = $0[plane + at]; if ({test}) {{ best = x; first = false; r = {place}; }}"
         code = f"{_prologue(value, out)} var best = {_lowest(node, value)}; var r = 0i; "
+        code += "var first = true; "
         results.append(
             node.emit(
                 [value], shape, ELEMENTS[INT64], code + taps(found, spatial, body), (0, value.size)
@@ -60,7 +78,7 @@ def average_pool(node: Node) -> Value:
     value = node.input(0)
     node.floating(value)
     spatial = value.shape[2:]
-    found = window(node, node.attribute("kernel_shape"), spatial)
+    found = _pool_window(node, spatial)
     out = found.lengths(spatial, bool(node.attribute("ceil_mode", 0)))
     body = "r += $0[plane + at]; count += 1.0;"
     code = f"{_prologue(value, out)} var r = 0.0; var count = 0.0; {taps(found, spatial, body)} "
@@ -88,7 +106,7 @@ def lp_pool(node: Node) -> Value:
     value = node.input(0)
     node.floating(value)
     spatial, p = value.shape[2:], float(node.attribute("p", 2))
-    found = window(node, node.attribute("kernel_shape"), spatial)
+    found = _pool_window(node, spatial)
     out = found.lengths(spatial, bool(node.attribute("ceil_mode", 0)))
     body = f"r += power(abs($0[plane + at]), {p}f);"
     code = f"{_prologue(value, out)} var r = 0.0; {taps(found, spatial, body)} "

@@ -31,6 +31,7 @@ def deformable(node: Node) -> Value:
     if x.rank != 4:
         raise node.refuse("it is supported over two axes")
     spatial, kernel = x.shape[2:], w.shape[2:]
+    height, width = spatial
     found = window(node, kernel, spatial)
     out = found.lengths(spatial)
     group, groups = int(node.attribute("group", 1)), int(node.attribute("offset_group", 1))
@@ -58,7 +59,7 @@ def deformable(node: Node) -> Value:
         f"let x = f32(i32(o1) * {found.strides[1]} - {found.before[1]} "
         f"+ i32(tap % {kernel[1]}u) * {found.dilations[1]}) + $2[place + {size}u]; "
         f"let factor = $1[(m * {depth}u + c) * {taps}u + tap] * {mask}; "
-        f"{_corners(*spatial, 'r += factor * w * $0[plane + at];')} }} }}"
+        f"{_corners(height, width, 'r += factor * w * $0[plane + at];')} }} }}"
     )
     return node.emit(inputs, (batch, outputs, *out), x.element, code)
 

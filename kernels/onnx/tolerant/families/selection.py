@@ -112,4 +112,5 @@ def _overlaps(one: Array, others: Array) -> Array:
     shared = np.prod(np.maximum(high - low, 0), axis=-1)
     area = np.prod(one[2:] - one[:2]) + np.prod(others[:, 2:] - others[:, :2], axis=-1)
     union = area - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=(shared > 0) & (union > 0))
+    meets = (shared > 0) & (union > 0)
+    return np.asarray(np.where(meets, shared / np.where(meets, union, 1), 0))

@@ -80,10 +80,25 @@ def _padded(bias: Value | None, filters: int) -> Value:
 
 
 def _code(vectors: bool) -> str:
-    names = (
-        "pixels size across channels height width depth taps kernel_width stride_y stride_x "
-        "dilation_y dilation_x top left filters per"
-    ).split()
+    names = [
+        "pixels",
+        "size",
+        "across",
+        "channels",
+        "height",
+        "width",
+        "depth",
+        "taps",
+        "kernel_width",
+        "stride_y",
+        "stride_x",
+        "dilation_y",
+        "dilation_x",
+        "top",
+        "left",
+        "filters",
+        "per",
+    ]
     code = "".join(f"let {name} = $3[{at}]; " for at, name in enumerate(names))
     code += (
         f"let tiles = (u32(pixels) + {PIXELS - 1}u) / {PIXELS}u; let block = i / tiles; "

@@ -56,9 +56,22 @@ def tiled_depthwise(
 
 
 def _code(width: int, stride: int, start: str) -> str:
-    names = (
-        "rows down across tiles filters per channels height length kernel stride_y dilation top left"
-    ).split()
+    names = [
+        "rows",
+        "down",
+        "across",
+        "tiles",
+        "filters",
+        "per",
+        "channels",
+        "height",
+        "length",
+        "kernel",
+        "stride_y",
+        "dilation",
+        "top",
+        "left",
+    ]
     code = "".join(f"let {name} = $2[{at}]; " for at, name in enumerate(names))
     code += (
         "let row = i32(i) / tiles; if (row >= rows) { return; } "

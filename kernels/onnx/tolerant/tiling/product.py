@@ -26,7 +26,7 @@ def tiled_product(node: Node, a: Value, b: Value) -> Value:
     )
     for r in range(rows):
         # Rows and columns beyond the last repeat it, and are not stored.
-        code += f"let a{r} = left + min(row + {r}u, {m - 1}u) * {k}u; "
+        code += f"let l{r} = left + min(row + {r}u, {m - 1}u) * {k}u; "
         code += "".join(f"var s{r}_{quad} = vec4f(); " for quad in range(columns // 4))
     code += _sums(rows, columns, k, n)
     code += f"var done: array<vec4f, {rows * columns // 4}>; "
@@ -47,7 +47,7 @@ def _sums(rows: int, columns: int, k: int, n: int) -> str:
     quads = range(columns // 4)
     code = f"for (var k = 0u; k < {k}u; k += {step}u) {{ "
     for r in range(rows):
-        read = f"$v0[(a{r} + k) / 4u]" if step == 4 else f"$0[a{r} + k]"
+        read = f"$v0[(l{r} + k) / 4u]" if step == 4 else f"$0[l{r} + k]"
         code += f"let x{r} = {read}; "
     for part in range(step):
         code += f"{{ let at = right + (k + {part}u) * {n}u + first; "

@@ -87,6 +87,7 @@ async def check_paid_once(rig: Rig, before: Balances, everybody: Sequence[Role])
     services = rig.market.services
     traces = TraceFetcher(services.client, services.gateway)
     result = await fetch_result(traces, rig.view, rig.graph)
+    assert isinstance(result, np.ndarray)
     assert np.array_equal(result, execute(rig.graph, rig.inputs)[-1])
     rig.buyer.keep.clear()
     await rig.play(everybody, rig.closed)

@@ -36,7 +36,7 @@ def test_an_ended_job_is_remembered_with_its_result(tmp_path: Path) -> None:
     record = archive.keep(view(job(), verdict()), 7, result)
     assert ResultArchive(tmp_path).record(JOB) == record
     kept = archive.result(JOB)
-    assert kept is not None
+    assert isinstance(kept, np.ndarray)
     assert np.array_equal(kept, result)
     assert (record.state, record.outcome, record.provider) == ("posted", "none", None)
 

@@ -51,6 +51,7 @@ def test_an_honest_job_is_paid_and_its_result_proved(tmp_path: Path) -> None:
         services = rig.market.services
         traces = TraceFetcher(services.client, services.gateway)
         result = await fetch_result(traces, rig.view, rig.graph)
+        assert isinstance(result, np.ndarray)
         assert np.array_equal(result, execute(rig.graph, rig.inputs)[-1])
         assert rig.view.job.lease is not None
         price = rig.view.job.lease.price

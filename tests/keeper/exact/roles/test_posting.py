@@ -126,7 +126,7 @@ def test_a_result_that_was_not_committed_is_refused(tmp_path: Path) -> None:
             (*index.tensor_roots[:-1], index.tensor_roots[0]),
         )
         storage.indexes.put(lying)
-        with pytest.raises(ResultError, match="index is not what it committed to"):
+        with pytest.raises(ResultError, match="its index is not what was committed"):
             await fetch_result(traces, rig.view, rig.graph)
 
     on_rig(tmp_path, story)

@@ -151,13 +151,19 @@ class TaskRig:
     def buyer(self) -> TaskBuyer:
         return TaskBuyer(self.mirror, self._submitter("buyer"), self.owner("buyer"))
 
-    async def post(self, offer: TaskOffer = TERMS) -> None:
+    async def post(
+        self,
+        offer: TaskOffer = TERMS,
+        package: KernelPackage | None = None,
+        inputs: Sequence[bytes] = INPUTS,
+    ) -> None:
+        package = package or triple()
         store = self.storages["buyer"].store
         poster = TaskPoster(
             self.services.gateway, self._submitter("buyer"), self.owner("buyer"), store
         )
-        manifest = poster.store_workload(triple(), INPUTS)
-        self.task = await poster.post(triple(), manifest, offer, self.storages["buyer"].url)
+        manifest = poster.store_workload(package, inputs)
+        self.task = await poster.post(package, manifest, offer, self.storages["buyer"].url)
         await self.mirror.refresh()
 
     async def balances(self) -> Balances:

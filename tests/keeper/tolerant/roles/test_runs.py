@@ -1,6 +1,7 @@
 """What a provider keeps on disk before it commits."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from keeper.node.vault import Vault
 from keeper.tolerant.roles.runs import RUNS, KeptRun, output_root, run_commitment
+from kernels.custom import Element, Output, Tolerance
 from kernels.trace import TENSOR, MerkleTree
 from tests.keeper.tolerant.decisions.views import ME, TASK, key
 
@@ -36,6 +38,22 @@ def test_a_run_survives_and_is_private(tmp_path: Path) -> None:
     for read in (again.get, again.payload):
         with pytest.raises(KeyError):
             read(TASK)
+
+
+def test_a_run_remembers_how_its_outputs_are_compared(tmp_path: Path) -> None:
+    runs = Vault(tmp_path).secrets(RUNS)
+    outputs = (
+        Output("scores", 64, Element.F32, Tolerance.rounded(1e-6, 1e-5, 2)),
+        Output(None, 8, Element.I32, Tolerance()),
+    )
+    runs.keep(TASK, KeptRun.of(b"output", outputs), b"output")
+    assert runs.get(TASK).outputs == outputs
+    # A run of old has none; the task's own element and tolerance count then.
+    path = tmp_path / "runs" / f"{TASK}.json"
+    document = json.loads(path.read_bytes())
+    del document["outputs"]
+    path.write_text(json.dumps(document))
+    assert runs.get(TASK).outputs == ()
 
 
 @settings(max_examples=50, deadline=None, derandomize=True, database=None)

@@ -12,9 +12,10 @@ from keeper.tolerant.verification.tolerance import (
     BLOCK,
     agree,
     first_disagreement,
+    results_agree,
     ulp_distance,
 )
-from kernels.custom import Element, Tolerance
+from kernels.custom import Element, Output, Tolerance
 
 NUMBERS = [Element.F16, Element.F32, Element.I32]
 FLOATS = [Element.F16, Element.F32]
@@ -196,3 +197,23 @@ def test_lengths_that_cannot_be_compared_are_refused(a: bytes, b: bytes) -> None
     with pytest.raises(ValueError, match="cannot be compared"):
         first_disagreement(a, b, Element.F32, Tolerance())
     assert not agree(bytes(4), bytes(8), Element.F32, Tolerance())
+
+
+@QUIET
+@given(
+    pairs=st.lists(words(count=2), min_size=1, max_size=4), bounds=st.lists(TOLERANCES, min_size=4)
+)
+def test_results_agree_when_every_output_does_by_its_own_tolerance(
+    pairs: list[tuple[Element, list[bytes]]], bounds: list[Tolerance]
+) -> None:
+    outputs = [
+        Output(str(at), element.size, element, bound)
+        for at, ((element, _), bound) in enumerate(zip(pairs, bounds, strict=False))
+    ]
+    a, b = (b"".join(values[side] for _, values in pairs) for side in (0, 1))
+    expected = all(
+        agree(*values, element, output.tolerance)
+        for (element, values), output in zip(pairs, outputs, strict=True)
+    )
+    assert results_agree(a, b, outputs) == results_agree(b, a, outputs) == expected
+    assert not results_agree(a, b + b[-1:], outputs)

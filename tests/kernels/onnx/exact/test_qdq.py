@@ -196,8 +196,8 @@ def _dynamic(draft: Draft, x: str) -> str:
 REFUSED: dict[str, tuple[Callable[[Draft, str], str], str]] = {
     "scales from data": (
         _dynamic,
-        "DynamicQuantizeLinear 'dynamic': scales that depend on the data are not exact; "
-        "quantise statically",
+        "input 'x': has no scale; quantise it (QuantizeLinear), or use "
+        "`neurolov model quantise` with a calibration set",
     ),
     "an unknown operator": (
         lambda d, x: d.node("Det", quantised_input(d, x)),
@@ -207,10 +207,6 @@ REFUSED: dict[str, tuple[Callable[[Draft, str], str], str]] = {
     "no scale": (
         lambda d, x: d.node("Tanh", d.node("Relu", d.node("MatMul", quantised_input(d, x), w(d)))),
         "input 'relu",
-    ),
-    "softmax over rows": (
-        lambda d, x: d.node("Softmax", quantised_input(d, x), axis=0),
-        "axis 0 is not the last; transpose before it",
     ),
     "cubic resizing": (
         lambda d, x: d.node(

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 from kernels.custom import KernelPackage, run_package, split
 from kernels.custom.element import Tolerance
 from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
-from kernels.onnx.tolerant.packaging import package, ports_of_json
+from kernels.onnx.tolerant.packaging import Ports, package, ports_of_json
 from tests.kernels.onnx.models import chain, floats, model
 
 BOUNDS = Tolerance.rounded(1e-5, 1e-5, 0)
@@ -27,13 +27,15 @@ def test_a_package_gives_what_the_runner_gives() -> None:
     x = np.linspace(-1, 1, 8, dtype=np.float32).reshape(2, 4)
     found = package(content, "net", {"x": (2, 4)}, BOUNDS)
     assert KernelPackage.from_bytes(found.package.canonical) == found.package
-    # Floats are in one buffer and integers in another.
-    assert [lanes.dtype for lanes in found.weights] == [np.float32, np.int32]
+    # Floats and integers are parts of one buffer, each from a multiple of 256 bytes on.
+    (pool,) = found.weights
+    assert pool.dtype == np.float32
+    assert [2, 0] in [part[:2].view(np.int32).tolist() for part in np.split(pool, pool.size // 64)]
     data = [found.inputs[0].encode(x), *(lanes.tobytes() for lanes in found.weights)]
     (port,) = found.outputs
     output = port.decode(run_package(found.package, data))
     np.testing.assert_array_equal(output, TolerantRunner().run(content, {"x": x}).outputs["y"])
-    assert ports_of_json(found.as_json()) == (found.inputs, found.outputs)
+    assert ports_of_json(found.as_json()) == Ports(found.inputs, found.outputs, ())
 
 
 def test_scratch_is_used_again() -> None:

@@ -7,7 +7,7 @@ from solders.keypair import Keypair
 
 from keeper.lab.market.challenge import Challenge
 from kernels.evidence import Place, Witness, element_at
-from kernels.graph import GraphBuilder, Opcode
+from kernels.graph import GraphBuilder, Narrowing, Opcode
 from kernels.trace import DType, pack
 from neurolov_client.bindings.verdict import TICKET_AGE, Outcome
 from tests.kernels.graphs import int8, int32
@@ -52,6 +52,43 @@ def test_a_product_is_judged_within_its_budget(
     sent = world.send(challenge.prove(), signers=[challenge.challenger])
     assert disputing.receipt.committed == 0 != disputing.receipt.expected
     assert sent.units <= most
+
+
+TO_INT8 = Narrowing(np.arange(1, 257) << 20, np.full(256, 40), 3)
+
+
+def convolved(kind: str, to: Narrowing | None) -> Witness:
+    """Returns a sum of products with 256 outputs per position whose trace is all ones."""
+    build = GraphBuilder()
+    x = build.input((1, 32, 32, 256))
+    match kind:
+        case "convolution":
+            build.convolution(x, int8(256, 3, 3, 256), int32(256), to=to, padding=(1, 1, 1, 1))
+        case "depthwise":
+            build.depthwise(x, int8(256, 3, 3, 1), int32(256), to=to, padding=(1, 1, 1, 1))
+        case _:
+            build.matmul(x, int8(256, 256), int32(256), to=to)
+    graph = build.build()
+    ones = np.ones(graph.outputs[0].shape, graph.outputs[0].dtype.numpy)
+    return Witness(graph, [int8(1, 32, 32, 256)], [pack(ones).tobytes()], [(0, 1)])
+
+
+def units_of(world: World, witness: Witness, element: int) -> int:
+    disputing = Disputing(world, witness)
+    disputing.committed()
+    challenge = disputing.challenge(0, element).prepare(world)
+    units = world.send(challenge.prove(), signers=[challenge.challenger]).units
+    assert disputing.receipt.committed == 1 != disputing.receipt.expected
+    return int(units)
+
+
+@pytest.mark.parametrize("kind", ["matmul", "convolution", "depthwise"])
+def test_a_narrow_product_costs_a_fifth_more_at_most(kind: str) -> None:
+    """What the same product costs whose sum is committed, with its bias, is the measure."""
+    element = 500 * 256 + 77
+    plain = units_of(World.fresh(), convolved(kind, None), element)
+    narrow = units_of(World.fresh(), convolved(kind, TO_INT8), element)
+    assert narrow <= 1.2 * plain
 
 
 def row(opcode: Opcode, columns: int, dtype: DType) -> Witness:

@@ -14,7 +14,7 @@ from tests.kernels.evidence.record import graphs
 from tests.programs.verdict.disputing import Disputing, trace_of
 from tests.world import World
 
-GRAPHS = {name: graphs()[name] for name in ("every operator", "attention")}
+GRAPHS = {name: graphs()[name] for name in ("every operator", "attention", "narrowed")}
 """Graphs, with the stages in which they are committed."""
 
 
