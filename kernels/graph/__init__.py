@@ -28,7 +28,7 @@ from kernels.graph.builder import GraphBuilder
 from kernels.graph.file import dump, load, read, write
 from kernels.graph.graph import Graph
 from kernels.graph.memory import MemoryPlan, memory_plan
-from kernels.graph.narrowing import Narrowed, narrowed
+from kernels.graph.narrowing import narrowed
 from kernels.graph.topology import check_graph
 
 __all__ = [
@@ -42,7 +42,6 @@ __all__ = [
     "InputKind",
     "LinearForm",
     "MemoryPlan",
-    "Narrowed",
     "Narrowing",
     "Opcode",
     "Reason",

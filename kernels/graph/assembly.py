@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kernels.codes import MAX_OPERATORS, ConstantSlot, InputKind
+from kernels.codes import ConstantSlot, InputKind
 from kernels.descriptor import (
     NO_ROOT,
     Descriptor,
@@ -72,12 +72,12 @@ class Assembly:
         """Where the output of the latest operator is read from."""
         return Input(InputKind.OPERATOR_OUTPUT, len(self._descriptors) - 1)
 
-    def build(self, most: int = MAX_OPERATORS) -> Graph:
+    def build(self, *, bounded: bool = True) -> Graph:
         """Returns the checked graph; raises GraphError when it breaks a rule.
 
-        It may have more operators than a job's if it is merged before it is one.
+        Unless `bounded`, it may have more operators than a job.
         """
-        return Graph(tuple(self._descriptors), dict(self._constants), most=most)
+        return Graph(tuple(self._descriptors), dict(self._constants), bounded)
 
     def append(self, draft: Draft) -> Value:
         """Appends an operator and returns its output; raises GraphError when a rule is broken."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from kernels.codes import MAX_OPERATORS, MAX_SHIFT, ConstantSlot, InputKind
+from kernels.codes import MAX_SHIFT, ConstantSlot, InputKind
 from kernels.descriptor import Descriptor, GraphError, Reason, TensorSpec, output_spec
 from kernels.exact import input_spec, operator_of
 from kernels.graph.topology import check_graph, constant_keys
@@ -19,19 +19,19 @@ class Graph:
     """Checked descriptors and the constants behind their roots.
 
     Use `GraphBuilder` or `graph.file.load` to make one. Raises GraphError when a rule is broken, or
-    when a constant is missing, differs from its root, or holds a bad multiplier or shift.
+    when a constant is missing, differs from its root, or holds a bad multiplier or shift. A graph
+    that is not `bounded` may have more operators than a job, and only runs here.
     """
 
     descriptors: tuple[Descriptor, ...]
     constants: Constants = field(repr=False)
+    bounded: bool = field(default=True, repr=False, compare=False)
     inputs: tuple[TensorSpec, ...] = field(init=False)
     outputs: tuple[TensorSpec, ...] = field(init=False, repr=False, compare=False)
     """What every operator writes; the last is the job's result."""
-    most: int = field(default=MAX_OPERATORS, repr=False, compare=False)
-    """How many operators it may have: more than a job's only if it is merged before it is one."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", check_graph(self.descriptors, self.most))
+        object.__setattr__(self, "inputs", check_graph(self.descriptors, bounded=self.bounded))
         # Everything that walks a graph asks for these, often once per operator.
         object.__setattr__(self, "outputs", tuple(map(output_spec, self.descriptors)))
         for key in self.constant_keys():

@@ -18,15 +18,16 @@ def constant_keys(descriptors: Sequence[Descriptor]) -> tuple[tuple[bytes, Tenso
 
 
 def check_graph(
-    descriptors: Sequence[Descriptor], most: int = MAX_OPERATORS
+    descriptors: Sequence[Descriptor], *, bounded: bool = True
 ) -> tuple[TensorSpec, ...]:
     """Checks every operator and every edge; returns the form of each job input, in order.
 
-    A job input takes the form of its first use. Raises GraphError, which names the operator.
+    A job input takes the form of its first use. Unless `bounded`, there may be any number of
+    operators. Raises GraphError, which names the operator.
     """
-    if not 1 <= len(descriptors) <= most:
+    if not descriptors or (bounded and len(descriptors) > MAX_OPERATORS):
         raise GraphError(
-            Reason.OPERATOR_LIMIT, f"{len(descriptors)} operators, expected 1 to {most}"
+            Reason.OPERATOR_LIMIT, f"{len(descriptors)} operators, expected 1 to {MAX_OPERATORS}"
         )
     job_inputs: dict[int, TensorSpec] = {}
     for index, descriptor in enumerate(descriptors):

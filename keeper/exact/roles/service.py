@@ -58,7 +58,9 @@ async def open_provider(connection: Connection, storage: Storage, offer: Provide
         slice_macs=offer.slice_macs,
     )
     mirror = await job_mirror(connection)
-    return Provider(mirror, connection.submitter, connection.owner, tools)
+    provider = Provider(mirror, connection.submitter, connection.owner, tools)
+    storage.sums.connect(provider.sums.get)
+    return provider
 
 
 async def open_verifier(

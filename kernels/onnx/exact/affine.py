@@ -1,8 +1,6 @@
-"""Merges factors and sums of channels into the convolutions before them."""
+"""Merges a scale and an offset of channels into the product before them."""
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,124 +8,89 @@ from kernels.onnx.exact.network import Network, Node, Real, Weights
 from kernels.trace.layout import Array
 
 CONVOLUTIONS = ("Conv", "ConvTranspose")
-EPSILON = 1e-5
-
-Constants = Mapping[str, Array | Weights]
 
 
-@dataclass(frozen=True, slots=True)
-class _Affine:
-    """x · factor + offset, each one number per channel."""
+def with_affine(network: Network) -> Network:
+    """Returns the network without Mul and Add by constants behind the products that they follow.
 
-    source: str
-    factor: Real
-    offset: Real
-
-
-def without_affine(network: Network) -> Network:
-    """Returns a network in which convolutions by float weights include what scales their channels.
-
-    That is BatchNormalization, and Mul, Div, Add and Sub by constants of one number, or of one per
-    channel, where nothing else reads the result in between.
+    The constants have one number, or one per output channel, and nothing else reads the product.
     """
-    read = Counter(name for node in network.nodes for name in node.inputs)
     constants = dict(network.constants)
+    made: dict[str, int] = {}
     nodes: list[Node] = []
-    places: dict[str, int] = {}
+    readers = {name: network.consumers(name) for node in network.nodes for name in node.outputs}
     for node in network.nodes:
-        found = _affine(node, nodes, places, constants)
-        alone = found is not None and read[found.source] == 1
-        if found is None or not alone or network.is_output(found.source):
-            places[node.outputs[0]] = len(nodes)
+        place = _product(network, node, readers, made)
+        merged = None if place is None else _merged(constants, nodes[place], node)
+        if merged is None or place is None:
             nodes.append(node)
+            if _takes(network, node):
+                made[node.outputs[0]] = len(nodes) - 1
             continue
-        place = places.pop(found.source)
-        nodes[place] = _merged(nodes[place], found, node.outputs[0], constants)
-        places[node.outputs[0]] = place
+        nodes[place] = merged
+        made[node.outputs[0]] = place
     return replace(network, nodes=tuple(nodes), constants=constants)
 
 
-def channel_affine(node: Node, constants: Constants, channels: int) -> tuple[Real, Real]:
-    """Returns factor and offset of each channel of a BatchNormalization of constants."""
-    scale, bias, mean, variance = (_real(constants[name]) for name in node.inputs[1:5])
-    epsilon = float(node.attributes.get("epsilon", EPSILON))
-    factor = np.broadcast_to(scale / np.sqrt(variance + epsilon), (channels,))
-    return factor, np.broadcast_to(bias - mean * factor, (channels,))
+def _takes(network: Network, node: Node) -> bool:
+    """Returns whether a node is a product with float weights that nothing has quantised."""
+    if node.kind not in CONVOLUTIONS or len(node.inputs) < 2:
+        return False
+    given = [network.constants.get(name) for name in node.inputs[1:] if name]
+    return all(each is not None and not isinstance(each, Weights) for each in given)
 
 
-def _affine(
-    node: Node, nodes: list[Node], places: Mapping[str, int], constants: Constants
-) -> _Affine | None:
-    for position, name in enumerate(node.inputs[:2]):
-        maker = nodes[places[name]] if name in places else None
-        if maker is None or maker.kind not in CONVOLUTIONS:
-            continue
-        weights = constants.get(maker.inputs[1])
-        biases = [constants.get(each) for each in maker.inputs[2:] if each]
-        if not isinstance(weights, np.ndarray) or any(each is None for each in biases):
-            return None
-        axis = 0 if maker.kind == "Conv" else 1
-        groups = 1 if maker.kind == "Conv" else int(maker.attributes.get("group", 1))
-        channels = weights.shape[axis] * groups
-        return _of(node, name, position, constants, (channels, weights.ndim))
-    return None
-
-
-def _of(
-    node: Node, name: str, position: int, constants: Constants, form: tuple[int, int]
-) -> _Affine | None:
-    channels, axes = form
-    ones, none = np.ones(channels), np.zeros(channels)
-    if node.kind == "BatchNormalization":
-        known = all(each in constants for each in node.inputs[1:5])
-        if position or not known or len(node.outputs) > 1:
-            return None
-        return _Affine(name, *channel_affine(node, constants, channels))
-    if node.kind not in ("Mul", "Div", "Add", "Sub") or len(node.inputs) != 2:
+def _product(
+    network: Network, node: Node, readers: dict[str, list[Node]], made: dict[str, int]
+) -> int | None:
+    """Returns the place of the product whose result alone a Mul or Add reads beside a constant."""
+    if node.kind not in ("Mul", "Add", "Sub"):
         return None
-    found = constants.get(node.inputs[1 - position])
-    number = None if found is None else _per_channel(_real(found), channels, axes)
-    if number is None or (position and node.kind in ("Div", "Sub")):
+    computed = [name for name in node.inputs if name not in network.constants]
+    if len(computed) != 1 or computed[0] not in made or network.is_output(computed[0]):
         return None
-    if node.kind == "Div":
-        number = 1.0 / np.where(number, number, np.nan)
-    if node.kind in ("Mul", "Div"):
-        return _Affine(name, number, none) if np.isfinite(number).all() else None
-    return _Affine(name, ones, number if node.kind == "Add" else -number)
+    if len(readers[computed[0]]) != 1 or (node.kind == "Sub" and node.inputs[0] != computed[0]):
+        return None
+    return made[computed[0]]
 
 
-def _per_channel(found: Real, channels: int, axes: int) -> Real | None:
-    """Returns one number per channel of a constant that broadcasts along axis 1, else None."""
-    if found.ndim > axes:
+def _merged(constants: dict[str, Array | Weights], product: Node, node: Node) -> Node | None:
+    """Returns the product with new weights and bias, None where the constant does not fit it."""
+    weights = np.asarray(constants[product.inputs[1]], np.float64)
+    groups = int(product.attributes.get("group", 1))
+    forward = product.kind == "Conv"
+    channels = weights.shape[0] if forward else weights.shape[1] * groups
+    (name,) = [name for name in node.inputs if name in constants]
+    numbers = _per_channel(constants[name], weights.ndim, channels)
+    if numbers is None:
         return None
-    shape = (1,) * (axes - found.ndim) + found.shape
-    if any(size > 1 for axis, size in enumerate(shape) if axis != 1):
-        return None
-    if shape[1] not in (1, channels):
-        return None
-    return np.broadcast_to(found.reshape(-1), (channels,))
-
-
-def _merged(
-    maker: Node, found: _Affine, output: str, constants: dict[str, Array | Weights]
-) -> Node:
-    weights = np.asarray(constants[maker.inputs[1]], np.float64)
-    bias = np.zeros(len(found.factor))
-    if len(maker.inputs) > 2 and maker.inputs[2]:
-        bias = _real(constants[maker.inputs[2]]).reshape(-1)
-    inner = (1,) * (weights.ndim - 2)
-    if maker.kind == "Conv":
-        scaled = weights * found.factor.reshape(-1, 1, *inner)
+    bias = np.zeros(channels)
+    if len(product.inputs) > 2 and product.inputs[2]:
+        bias = np.asarray(constants[product.inputs[2]], np.float64)
+    if node.kind == "Mul":
+        weights, bias = _scaled(weights, numbers, groups, forward), bias * numbers
     else:
-        groups = int(maker.attributes.get("group", 1))
-        split = weights.reshape(groups, -1, *weights.shape[1:])
-        factor = found.factor.reshape(groups, 1, -1, *inner)
-        scaled = (split * factor).reshape(weights.shape)
-    names = (f"{output}/weights", f"{output}/bias")
-    constants[names[0]] = scaled
-    constants[names[1]] = bias * found.factor + found.offset
-    return replace(maker, inputs=(maker.inputs[0], *names), outputs=(output,))
+        bias = bias + (numbers if node.kind == "Add" else -numbers)
+    names = (f"{node.outputs[0]}/weights", f"{node.outputs[0]}/bias")
+    constants[names[0]], constants[names[1]] = weights, bias
+    inputs = (product.inputs[0], *names)
+    return replace(product, inputs=inputs, outputs=node.outputs)
 
 
-def _real(found: Array | Weights) -> Real:
-    return found.real if isinstance(found, Weights) else np.asarray(found, np.float64)
+def _scaled(weights: Real, numbers: Real, groups: int, forward: bool) -> Real:
+    """Returns weights [O, ...], or [I, O / groups, ...] of a transposed convolution, scaled."""
+    if forward:
+        return weights * numbers.reshape(-1, *(1,) * (weights.ndim - 1))
+    parts = weights.reshape(groups, -1, *weights.shape[1:])
+    spread = numbers.reshape(groups, 1, weights.shape[1], *(1,) * (weights.ndim - 2))
+    return np.asarray((parts * spread).reshape(weights.shape))
+
+
+def _per_channel(found: Array | Weights, axes: int, channels: int) -> Real | None:
+    """Returns one number per channel, None where a constant varies otherwise or adds axes."""
+    if isinstance(found, Weights) or found.ndim > axes:
+        return None
+    spread = found.reshape((1,) * (axes - found.ndim) + found.shape)
+    if spread.size != spread.shape[1] or spread.size not in (1, channels):
+        return None
+    return np.broadcast_to(np.asarray(spread, np.float64).reshape(-1), (channels,))

@@ -1,12 +1,13 @@
 """Walks a network node by node and appends the operators that compute it exactly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kernels.codes import MAX_OPERATORS, InputKind
-from kernels.graph import Graph, GraphError, Narrowed, narrowed
+from kernels.codes import InputKind
+from kernels.graph import Graph, GraphError, narrowed
+from kernels.graph.narrowing import Narrowed
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import FormError, LoweringError
 from kernels.onnx.exact.interface import Interface, Port
@@ -39,9 +40,6 @@ INDEX_READERS = {
     "Transpose",
     "Unsqueeze",
 }
-
-# Merging leaves fewer operators than a job may have, if there are not many more before.
-MOST_DETAILED = 4 * MAX_OPERATORS
 
 Handler = Callable[["Lowering", Node], None]
 
@@ -92,10 +90,10 @@ class Lowering:
         interface = Interface(taken, outputs, unused)
         return Lowered(graph, interface, detailed, self.network, self._held(kept != ports))
 
-    def _built(self, ends: list[int]) -> tuple[Graph, Narrowed]:
-        """Returns the graph of all operators, and the merged one, which may be a job's."""
+    def _built(self, ends: Sequence[int]) -> tuple[Graph, Narrowed]:
+        """Returns the graph in detail, and merged with the outputs of some operators kept."""
         try:
-            detailed = self.emit.build.build(most=MOST_DETAILED)
+            detailed = self.emit.build.build(bounded=False)
             return detailed, narrowed(detailed, ends)
         except GraphError as error:
             raise LoweringError(

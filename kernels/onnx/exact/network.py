@@ -12,7 +12,6 @@ from kernels.trace.layout import Array
 Real = npt.NDArray[np.float64]
 LOW, HIGH = -128, 127
 QUANTISE = "Quantise"
-POINTWISE = "Pointwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +64,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An ONNX operator over real tensors, or one of two others.
-
-    `Quantise` has its target in `attributes`, `Pointwise` the function of one real tensor, and the
-    last of the operators that it stands for.
-    """
+    """An ONNX operator over real tensors, or `Quantise` with its target in `attributes`."""
 
     kind: str
     name: str
@@ -79,8 +74,8 @@ class Node:
 
     @property
     def label(self) -> str:
-        """The node's name in error messages."""
-        kind = self.attributes["last"] if self.kind == POINTWISE else self.kind
+        """The node's name in error messages; that of its last operator where it merges several."""
+        kind = self.attributes.get("last", self.kind)
         return f"{kind} {self.name or self.outputs[0]!r}"
 
 

@@ -4,19 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from kernels.onnx.exact.affine import without_affine
+from kernels.onnx.exact.affine import with_affine
+from kernels.onnx.exact.chains import with_chains
 from kernels.onnx.exact.gemm import without_gemm
 from kernels.onnx.exact.network import Network, Node, Weights
-from kernels.onnx.exact.pointwise import with_functions
 from kernels.trace.layout import Array
 
 
 def simplified(network: Network) -> Network:
-    """Returns the network with biases merged into products, padding and factors of channels into
-    convolutions, and functions of one tensor into one node each.
+    """Returns the network with biases and scales merged into products, padding into convolutions,
+    and operators that are a function of one tensor into one.
     """
-    linear = _with_padding(_with_biases(without_affine(without_gemm(network))))
-    return with_functions(linear)
+    return with_chains(with_affine(_with_padding(_with_biases(without_gemm(network)))))
 
 
 def _with_biases(network: Network) -> Network:

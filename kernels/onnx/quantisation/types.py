@@ -4,12 +4,16 @@ import onnx
 from onnx import TensorProto, helper, shape_inference
 
 ROUNDED = {"Ceil", "Floor", "Round", "Sign"}
-MOVED = {
+KEEPING = {
+    "Abs",
     "Concat",
     "Expand",
     "Flatten",
     "Gather",
     "Identity",
+    "MaxPool",
+    "Neg",
+    "Relu",
     "Reshape",
     "Slice",
     "Split",
@@ -22,7 +26,7 @@ MOVED = {
 def whole_tensors(model: onnx.ModelProto) -> frozenset[str]:
     """Returns the tensors that hold only integers whatever the inputs are.
 
-    They are cast from integers or booleans, or rounded, or moved from such tensors. Values do not
+    They are cast from integers or booleans, or rounded, or made of such tensors. Values do not
     matter: those of a calibration set may be whole by chance.
     """
     types = _types(model)
@@ -31,8 +35,8 @@ def whole_tensors(model: onnx.ModelProto) -> frozenset[str]:
         first = node.input[:1]
         cast = node.op_type == "Cast" and bool(first) and _integral(types.get(first[0]))
         parts = node.input if node.op_type == "Concat" else first
-        moved = node.op_type in MOVED and all(name in found for name in parts)
-        if cast or moved or node.op_type in ROUNDED:
+        kept = node.op_type in KEEPING and all(name in found for name in parts)
+        if cast or kept or node.op_type in ROUNDED:
             found.update(node.output)
     return frozenset(found)
 

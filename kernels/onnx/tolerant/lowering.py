@@ -39,10 +39,23 @@ def lower(
     known = {port.name for port in model.graph.input}
     if unknown := inputs.keys() - known:
         raise BadInput(f"the model has no input {', '.join(map(repr, sorted(unknown)))}")
-    opset = max(
+    walk, names = Walk(plan, opset_of(model)), given_names(model, inputs)
+    walk.nodes(model.graph.node, names)
+    return [(port.name, _present(names, port.name)) for port in model.graph.output]
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """Returns the version of ONNX's own operators that a model uses."""
+    return max(
         (each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1
     )
-    walk = Walk(plan, opset)
+
+
+def given_names(model: onnx.ModelProto, inputs: Mapping[str, Array | Value]) -> Names:
+    """Returns what is known before the first node: initialisers and inputs.
+
+    Raises BadInput, and UnsupportedOperator for inputs that are no tensors.
+    """
     names: Names = {}
     for tensor in model.graph.initializer:
         element = element_of(tensor.data_type, "initializer")
@@ -54,8 +67,7 @@ def lower(
             names[port.name] = given if isinstance(given, Value) else _input(port, given)
         elif port.name not in names:
             raise BadInput(f"input {port.name!r} is missing")
-    walk.nodes(model.graph.node, names)
-    return [(port.name, _present(names, port.name)) for port in model.graph.output]
+    return names
 
 
 def is_known(operator: str) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from kernels.onnx.exact.attributes import plain
+from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.expansion.draft import Draft
 from kernels.onnx.registration import operator
 
@@ -64,6 +65,32 @@ def layer_norm(draft: Draft, node: onnx.NodeProto) -> bool:
     return True
 
 
+@operator("BatchNormalization")
+def batch_norm(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Rewrites a batch norm that no convolution took in: a factor and an addend per channel.
+
+    On images it is a convolution of single pixels, whose factors have a scale each.
+    """
+    shape = draft.shape(node.input[0])
+    attributes = plain(node).attributes
+    label = draft.begin(node)
+    if attributes.get("training_mode", 0) or any(draft.wanted(node, at) for at in range(1, 5)):
+        raise LoweringError(label, "it learns as it runs; export the model for inference")
+    scale, bias, mean, variance = (
+        np.asarray(draft.fixed(node, at), np.float64) for at in range(1, 5)
+    )
+    factor = scale / np.sqrt(variance + attributes.get("epsilon", EPSILON))
+    addend = bias - mean * factor
+    x, output, spread = node.input[0], node.output[0], (-1, *[1] * (len(shape) - 2))
+    if len(shape) in (3, 4):
+        numbers = [draft.number(factor.reshape(-1, 1, *spread[1:])), draft.number(addend)]
+        draft.node("Conv", [x, *numbers], output, group=len(factor))
+    else:
+        scaled = draft.node("Mul", [x, draft.number(factor.reshape(spread))])
+        draft.node("Add", [scaled, draft.number(addend.reshape(spread))], output)
+    return True
+
+
 @operator("InstanceNormalization", "GroupNormalization")
 def instance_norm(draft: Draft, node: onnx.NodeProto) -> bool:
     """Rewrites a norm over space, or over groups of channels and space, as a layer norm."""
@@ -72,10 +99,12 @@ def instance_norm(draft: Draft, node: onnx.NodeProto) -> bool:
     channels = shape[1]
     groups = int(plain(node).attributes.get("num_groups", channels))
     count = prod(shape[1:]) // groups
-    scale, bias = (draft.fixed(node, at).reshape(-1) for at in (1, 2))
     spread = (channels, *[1] * (len(shape) - 2))
     # Opset 18 has one number per group; later ones have one per channel.
-    scale, bias = (np.repeat(each, channels // len(each)).reshape(spread) for each in (scale, bias))
+    scale, bias = (
+        np.repeat(numbers, channels // numbers.size).reshape(spread)
+        for numbers in (draft.fixed(node, at) for at in (1, 2))
+    )
     x = draft.reshaped(node.input[0], (shape[0] * groups, count))
     normal = draft.reshaped(_normal(draft, node, x, [draft.number(np.ones(count))]), shape)
     scaled = draft.node("Mul", [normal, draft.number(scale)])

@@ -111,9 +111,9 @@ def _inverted(draft: Draft, name: str) -> str:
     """Returns the tensor whose reciprocal this is, or an empty string."""
     made = draft.maker(name)
     if made is not None and made.op_type == "Reciprocal":
-        return made.input[0]
+        return str(made.input[0])
     if made is not None and made.op_type == "Div" and _is(draft, made.input[0], 1.0):
-        return made.input[1]
+        return str(made.input[1])
     return ""
 
 
@@ -153,7 +153,7 @@ def _squared(draft: Draft, name: str) -> str:
         return ""
     doubled = made.op_type == "Mul" and made.input[0] == made.input[1]
     if doubled or (made.op_type == "Pow" and _is(draft, made.input[1], 2.0)):
-        return made.input[0]
+        return str(made.input[0])
     return ""
 
 

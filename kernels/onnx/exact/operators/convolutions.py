@@ -10,7 +10,6 @@ import numpy.typing as npt
 from kernels.codes import MAX_OPERAND_BYTES, MAX_OPERAND_RUNS
 from kernels.exact.ending import SCALE_BYTES
 from kernels.graph import Value
-from kernels.onnx.exact.affine import channel_affine
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.gathering import padded
 from kernels.onnx.exact.lowering import Lowering
@@ -23,7 +22,6 @@ from kernels.onnx.exact.operators.windows import (
     Window,
     channels_first,
     channels_last,
-    one_tap,
     parts_of,
     window_of,
 )
@@ -94,24 +92,6 @@ def transposed_convolution(lowering: Lowering, node: Node) -> None:
     unit = weights.scale * float(x.scale)
     result = Tensor.dense(value, (x.shape[0], *phases.window.outputs, len(unit)), unit)
     lowering.put(node, channels_first(_interleaved(lowering, node, result, phases)))
-
-
-@operator("BatchNormalization")
-def normalised(lowering: Lowering, node: Node) -> None:
-    """Lowers a BatchNormalization in inference that no convolution takes: one tap per channel."""
-    if len(node.outputs) > 1:
-        raise LoweringError(node.label, "it is a training step; export the model for inference")
-    x = lowering.int8(node)
-    constants = {name: lowering.constant(node, at) for at, name in enumerate(node.inputs) if at}
-    factor, offset = channel_affine(node, constants, x.shape[1])
-    taps = kernel(factor[:, np.newaxis, np.newaxis], 0)
-    weights = fitted(taps, offset, float(x.scale), x.zero_point)
-    bias = bias_codes(offset, weights, float(x.scale))
-    count, channels, *sizes = x.shape
-    rows = lowering.emit.arranged(channels_last(x), (count, prod(sizes), channels))
-    value = summed(lowering, node, rows, Filters(weights, bias, True), one_tap(prod(sizes)))
-    result = Tensor.dense(value, (count, *sizes, channels), weights.scale * float(x.scale))
-    lowering.put(node, channels_first(result))
 
 
 def summed(

@@ -7,9 +7,9 @@ import numpy as np
 
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
-from kernels.onnx.exact.functions import FUNCTIONS, STEEP
 from kernels.onnx.exact.lowering import Lowering
-from kernels.onnx.exact.network import HIGH, LOW, POINTWISE, QUANTISE, Node, Quantisation, Real
+from kernels.onnx.exact.network import HIGH, LOW, QUANTISE, Node, Quantisation, Real
+from kernels.onnx.exact.operators.functions import FUNCTIONS, STEEP
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 from kernels.trace import DType
@@ -22,7 +22,6 @@ WIDE_STEPS = 2.0**14
 # What reads int8 whatever it is given, and what may pass a sum on as int8.
 INT8_READERS = frozenset(
     (
-        POINTWISE,
         QUANTISE,
         "AveragePool",
         "Conv",
@@ -31,10 +30,14 @@ INT8_READERS = frozenset(
         "GlobalAveragePool",
         "MatMul",
         "MaxPool",
+        *(name for name in FUNCTIONS if name not in STEEP),
     )
 )
 CLAMPS = frozenset(("Clip", "Relu"))
-PASSING = CLAMPS | {"Add", "Sub"}
+MOVING = frozenset(
+    ("Concat", "Flatten", "Identity", "Reshape", "Resize", "Squeeze", "Transpose", "Unsqueeze")
+)
+PASSING = CLAMPS | MOVING | {"Add", "Sub"}
 
 
 @operator(QUANTISE)
@@ -51,15 +54,6 @@ def unary(lowering: Lowering, node: Node) -> None:
     """Lowers a function of one tensor to a table over all 256 values."""
     x = lowering.int8(node)
     apply = bound(node, [np.asarray(each) for each in _parameters(lowering, node)])
-    target = lowering.wanted(node.outputs[0]) or _covering(x, apply)
-    lowering.put(node, lowering.emit.table(x, apply, target))
-
-
-@operator(POINTWISE)
-def pointwise(lowering: Lowering, node: Node) -> None:
-    """Lowers a merged function of one tensor to a table."""
-    x = lowering.int8(node)
-    apply = node.attributes["apply"]
     target = lowering.wanted(node.outputs[0]) or _covering(x, apply)
     lowering.put(node, lowering.emit.table(x, apply, target))
 
@@ -154,12 +148,32 @@ def _by_constant(lowering: Lowering, node: Node, position: int, factor: Real) ->
         number = float(factor.reshape(-1)[0])
         lowering.put(node, _ranked(x.rewritten(x.value, x.scale * number, x.zero_point), factor))
         return
+    if _rescales(x, factor):
+        lowering.put(node, x.rewritten(x.value, x.scale * factor.reshape(-1)))
+        return
     x = lowering.int8(node, position)
     largest = float(np.abs(factor).max()) or 1.0
     codes = np.rint(factor / largest * HIGH).astype(np.int8)
     seen, left, right = lowering.emit.beside(x, codes)
     value = lowering.emit.build.multiply(left, right, zero_point_a=x.zero_point)
     lowering.put(node, seen.rewritten(value, float(x.scale) * largest / HIGH))
+
+
+def _rescales(x: Tensor, factor: Real) -> bool:
+    """Returns whether factors are positive, one per channel of the last stored axis, of an int32
+    tensor; then they only change the scales.
+    """
+    if x.dtype is not DType.INT32 or not x.covers or np.any(factor <= 0):
+        return False
+    last = x.order[-1] - x.layout.ndim
+    channels = x.shape[last]
+    return (
+        channels == x.value.spec.shape[3]
+        and factor.size == channels
+        and factor.ndim <= x.layout.ndim
+        and factor.ndim >= -last
+        and factor.shape[last] == channels
+    )
 
 
 def _scale_output(lowering: Lowering, node: Node, factor: Real) -> None:
@@ -175,8 +189,7 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
     position = 0 if first else 1
     constant = lowering.real(node, 1 - position)
     if position == 1 and sign < 0:
-        _less(lowering, node, constant)
-        return
+        raise LoweringError(node.label, "a constant minus a tensor; write it as -1 · x + constant")
     x = lowering.tensor(node, position)
     offset = sign * constant
     if x.dtype is DType.INT8 and not x.per_channel and constant.size == 1:
@@ -186,21 +199,6 @@ def _sum(lowering: Lowering, node: Node, sign: int) -> None:
             lowering.put(node, _ranked(moved, constant))
             return
     lowering.put(node, _added(lowering, node, _wide(lowering, node, x), offset))
-
-
-def _less(lowering: Lowering, node: Node, constant: Real) -> None:
-    """Lowers a constant minus a tensor: one number to a table, more of them to a sum."""
-    x = lowering.int8(node, 1)
-    target = lowering.wanted(node.outputs[0])
-    if constant.size == 1 and target is not None:
-        number = float(constant.reshape(-1)[0])
-        result = lowering.emit.table(x, lambda real: number - real, target)
-        lowering.put(node, _ranked(result, constant))
-        return
-    peak = lowering.peak(node.outputs[0])
-    scale = float(x.scale) * FINE * 2**14 if peak is None else peak / WIDE_STEPS
-    wide = lowering.emit.int32(x, scale, -1)
-    lowering.put(node, _added(lowering, node, wide, constant))
 
 
 def _added(lowering: Lowering, node: Node, wide: Tensor, offset: Real) -> Tensor:

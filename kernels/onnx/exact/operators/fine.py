@@ -4,10 +4,10 @@ from math import prod
 
 import numpy as np
 
-from kernels.onnx.exact.functions import STEEP
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, LOW, Node
 from kernels.onnx.exact.operators.elementwise import bound, unary
+from kernels.onnx.exact.operators.functions import STEEP
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
 from kernels.trace import DType
@@ -33,7 +33,8 @@ def steep(lowering: Lowering, node: Node) -> None:
     first = round(low / unit)
     if first:
         places = build.add(places, np.full((1, 1, 1, 1), -first, np.int32))
+    real = np.arange(first, first + ENTRIES, dtype=np.float64) * unit
     with np.errstate(all="ignore"):
-        values = target.of(bound(node, [])(np.arange(first, first + ENTRIES) * unit))
+        values = target.of(bound(node, [])(real))
     value = build.gather(places, values.reshape(-1, 1))
     lowering.put(node, Tensor.dense(value, x.shape, target.scale, target.zero_point))

@@ -13,7 +13,7 @@ from kernels.onnx.exact.network import Node, Quantisation, Real
 from kernels.onnx.exact.operators.elementwise import WIDE_STEPS
 from kernels.onnx.exact.tensor import Tensor, stored_shape
 from kernels.onnx.registration import operator
-from kernels.trace import DType, row_stride
+from kernels.trace import DType
 
 ROW_STEPS = 32_767
 NORMAL_STEPS = 2.0**20
@@ -25,16 +25,14 @@ SHARE_OF_LN2 = 1_024 / math.log(2.0)
 
 @operator("Softmax")
 def softmax(lowering: Lowering, node: Node) -> None:
-    """Lowers softmax over any axis to shares of 1/256, directly from int32 scores.
-
-    Rows that the referee does not read as int32 are read as int8.
-    """
+    """Lowers softmax over any axis to shares of 1/256, directly from int32 scores."""
     x = lowering.tensor(node)
     axis = int(node.attributes.get("axis", -1))
-    if x.dtype is DType.INT32 and row_stride(4 * x.shape[axis]) > MAX_OPERAND_BYTES:
-        x = lowering.int8(node)
     if x.per_channel:
         x = lowering.emit.int32(x)
+    if x.shape[axis] * x.dtype.size > MAX_OPERAND_BYTES:
+        # The scores of so long a row fit only as int8.
+        x = lowering.int8(node)
     rows = x.viewed(np.moveaxis(x.layout, axis, -1))
     value = lowering.emit.stored(rows, stored_shape(rows.shape))
     multiplier, shift = fixed_point(np.array([SHARE_OF_LN2 * float(x.scale)]))
@@ -72,12 +70,12 @@ def rms_norm(lowering: Lowering, node: Node) -> None:
     channels = x.shape[-1]
     gamma = np.broadcast_to(lowering.real(node, 1), (channels,))
     turned = Quantisation(float(x.scale), -1 - x.zero_point)
-    both = [
-        _sixteen_bits(lowering, node, each)
-        for each in (x, lowering.emit.table(x, lambda real: -real, turned))
-    ]
+    opposite = lowering.emit.table(x, lambda real: -real, turned)
     shape = stored_shape(x.shape)
-    rows = lowering.emit.build.concat(*(lowering.emit.stored(each, shape) for each in both), 3)
+    left, right = (
+        lowering.emit.stored(_sixteen_bits(lowering, node, each), shape) for each in (x, opposite)
+    )
+    rows = lowering.emit.build.concat(left, right, 3)
     value, scale = _normalised(
         lowering, node, rows, np.concatenate([gamma, gamma]), np.zeros(2 * channels)
     )

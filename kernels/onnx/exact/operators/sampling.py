@@ -70,7 +70,7 @@ def depth_to_space(lowering: Lowering, node: Node) -> None:
 @operator("SpaceToDepth")
 def space_to_depth(lowering: Lowering, node: Node) -> None:
     """Lowers SpaceToDepth, the inverse of DepthToSpace."""
-    x = lowering.copied(node)
+    x = lowering.tensor(node)
     size = int(node.attributes["blocksize"])
     count, channels, height, width = x.shape
     down, across = height // size, width // size

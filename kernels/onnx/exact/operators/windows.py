@@ -241,12 +241,6 @@ def window_of(node: Node, sizes: Sequence[int], kernel: Sequence[int]) -> Window
     )
 
 
-def one_tap(size: int) -> Window:
-    """Returns a window of one element over an axis."""
-    one, none = (1,), (0,)
-    return Window((size,), one, one, one, none, none, (size,))
-
-
 def listed(attributes: Any, name: str, axes: int) -> list[int]:
     """Returns an attribute with one number per spatial axis, 1 by default."""
     return [int(each) for each in attributes.get(name) or [1] * axes]

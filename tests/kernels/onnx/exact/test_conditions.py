@@ -54,10 +54,10 @@ def test_a_comparison_broadcasts_either_side(kind: str) -> None:
 @pytest.mark.parametrize("first", [True, False])
 def test_a_comparison_with_constants_is_exact(kind: str, first: bool) -> None:
     feeds = {"x": codes(*SHAPE)}
-    constants = [np.float32(0.1), codes(6, seed=7)]
+    constants = [np.array(0.1, np.float32), codes(6, seed=7)]
     if kind != "Equal":
         # Between two steps; a number that x never equals.
-        constants.append(np.float32(0.12))
+        constants.append(np.array(0.12, np.float32))
     for constant in constants:
 
         def build(draft: Draft, constant: Array = constant) -> list[str]:

@@ -1,6 +1,7 @@
 """Operators that others express, against onnxruntime."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -109,9 +110,14 @@ def test_a_root_of_another_tensor_is_no_norm() -> None:
         lambda d, x: d.node("ReduceL1", x, d.constant(np.array([1])), keepdims=0),
         lambda d, x: d.node("Tile", x, d.constant(np.array([1, 3, 2]))),
         lambda d, x: d.node("Mean", x, d.constant(real(6)), x),
+        lambda d, x: d.node(
+            "BatchNormalization",
+            x,
+            *(d.constant(np.abs(real(4, seed=seed)) + np.float32(0.1)) for seed in range(4)),
+        ),
     ],
     ids=["softmax", "log softmax", "layer norm", "instance norm", "group norm", "constant minus",
-         "quotient", "length", "tile", "mean"],
+         "quotient", "length", "tile", "mean", "batch norm"],
 )  # fmt: skip
 def test_an_operator_that_others_express(build: Build) -> None:
     draft = Draft()
@@ -120,7 +126,7 @@ def test_an_operator_that_others_express(build: Build) -> None:
 
 @pytest.mark.parametrize("axis", [None, 0, 1, 2])
 def test_softmax_of_an_old_opset_flattens(axis: int | None) -> None:
-    given = {} if axis is None else {"axis": axis}
+    given: dict[str, Any] = {} if axis is None else {"axis": axis}
     node = helper.make_node("Softmax", ["x"], ["y"], **given)
     ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, (2, 3, 4)) for name in "xy"]
     graph = helper.make_graph([node], "test", ports[:1], ports[1:])

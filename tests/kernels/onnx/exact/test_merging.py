@@ -1,165 +1,126 @@
-"""Operators that are merged before they are lowered: what is merged, and that results stay near."""
+"""What is one function costs one operator, and scales behind convolutions cost none."""
 
 import numpy as np
 import onnx
 import pytest
-from onnx.parser import parse_model
 
-from kernels.graph.reference import NumpyExecutor
+from kernels.codes import Opcode
+from kernels.graph.reference import execute
 from kernels.onnx.exact import Lowered
-from kernels.onnx.quantisation import quantise
+from kernels.onnx.quantisation import fit, quantise, report_on_float, split
 from kernels.trace.layout import Array
-from tests.kernels.onnx.exact.quantised import Draft, reference
+from tests.kernels.onnx.quantisation.cases import normal, parsed
 
-HEADER = '<ir_version: 10, opset_import: ["" : 18]>\n'
-SAMPLES = 24
-
-
-def real(*shape: int, seed: int = 5) -> Array:
-    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
-
-
-def lowered_near(model: onnx.ModelProto, least_db: float, scale: float = 1.0) -> Lowered:
-    """Returns the exact graph, after checking its signal-to-noise ratio on other samples."""
-    sizes = [axis.dim_value for axis in model.graph.input[0].type.tensor_type.shape.dim]
-    samples = scale * real(SAMPLES * sizes[0], *sizes[1:])
-    lowered = quantise(model, {"x": samples})
-    x = np.clip(scale * real(*sizes, seed=9), samples.min(), samples.max())
-    outputs = NumpyExecutor().execute(lowered.graph, lowered.interface.encode({"x": x}))
-    (port,) = lowered.interface.outputs
-    found, expected = port.decode(outputs[-1]), reference(model, {"x": x})
-    noise = np.square(found.astype(np.float64) - expected).sum()
-    assert 10 * np.log10(np.square(expected.astype(np.float64)).sum() / noise) >= least_db
-    return lowered
-
-
-def names(lowered: Lowered) -> list[str]:
-    return [each.opcode.name for each in lowered.graph.descriptors]
-
-
-def kinds(lowered: Lowered) -> list[str]:
-    return [each.kind for each in lowered.network.nodes]
-
-
-def parsed(text: str) -> onnx.ModelProto:
-    return parse_model(HEADER + text)
-
-
-FUNCTIONS = {
-    "hard swish": "three = Constant <value = float {3}> () six = Constant <value = float {6}> () "
-    "zero = Constant <value = float {0}> () a = Add (x, three) c = Clip (a, zero, six) "
-    "m = Mul (x, c) y = Div (m, six)",
-    "swish": "s = Sigmoid (x) y = Mul (x, s)",
-    "gelu": "r = Constant <value = float {1.4142135}> () h = Constant <value = float {0.5}> () "
-    "one = Constant <value = float {1}> () d = Div (x, r) e = Erf (d) a = Add (e, one) "
-    "m = Mul (x, a) y = Mul (m, h)",
-    "mish": "p = Softplus (x) t = Tanh (p) y = Mul (x, t)",
-}
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_of_one_tensor_is_one_table(name: str) -> None:
-    model = parsed(f"g (float[2,3,8] x) => (float[2,3,8] y) {{ {FUNCTIONS[name]} }}")
-    lowered = lowered_near(model, 36)
-    assert names(lowered) == ["LOOKUP"]
-    # A factor at the end takes no operator.
-    assert kinds(lowered)[0] == "Pointwise"
-
-
-def test_a_function_of_two_tensors_is_not_one_table() -> None:
-    model = parsed(
-        "g (float[2,3,8] x) => (float[2,3,8] y) "
-        "{ t = Transpose <perm = [0,1,2]> (x) s = Sigmoid (x) h = Tanh (s) y = Mul (t, h) }"
-    )
-    assert "Mul" in kinds(lowered_near(model, 30))
-
-
-def test_a_result_in_the_middle_of_a_function_is_kept() -> None:
-    model = parsed(
-        "g (float[2,8] x) => (float[2,8] y, float[2,8] z) "
-        "{ s = Sigmoid (x) y = Tanh (s) z = Mul (x, s) }"
-    )
-    x = real(2, 8)
-    lowered = quantise(model, {"x": real(48, 8)})
-    outputs = NumpyExecutor().execute(lowered.graph, lowered.interface.encode({"x": x}))
-    for port, expected in zip(
-        lowered.interface.outputs,
-        (np.tanh(1 / (1 + np.exp(-x))), x / (1 + np.exp(-x))),
-        strict=True,
-    ):
-        assert port.operator is not None
-        found = port.decode(outputs[port.operator])
-        assert np.abs(found - expected).max() <= 0.05
-
-
-def convolved(kind: str, *after: tuple[str, Array], group: int = 1) -> onnx.ModelProto:
-    draft = Draft()
-    shape = (6, 4 // group, 3, 3) if kind == "Conv" else (4, 6 // group, 2, 2)
-    x = draft.input("x", (1, 4, 7, 7))
-    names = [draft.constant(real(*shape, seed=1)), draft.constant(real(6, seed=2))]
-    found = draft.node(kind, x, *names, group=group, strides=[2, 2])
-    for operator, constant in after:
-        if operator == "BatchNormalization":
-            numbers = [draft.constant(np.abs(real(6, seed=at)) + 0.5) for at in range(4)]
-            found = draft.node(operator, found, *numbers)
-        else:
-            found = draft.node(operator, found, draft.constant(constant.astype(np.float32)))
-    return draft.model(found)
-
-
-CHANNELS = np.linspace(-1, 2, 6).reshape(1, 6, 1, 1)
-AFTER = {
-    "norm": [("BatchNormalization", CHANNELS)],
-    "numbers": [("Mul", np.array([0.3])), ("Add", np.array(0.2)), ("Sub", np.array([[1.0]]))],
-    "channels": [("Mul", CHANNELS), ("Add", CHANNELS[0])],
-    "quotient": [("Div", CHANNELS + 2), ("BatchNormalization", CHANNELS), ("Mul", CHANNELS)],
-}
-
-
-@pytest.mark.parametrize("name", AFTER)
-@pytest.mark.parametrize(
-    ("kind", "group"), [("Conv", 1), ("ConvTranspose", 1), ("ConvTranspose", 2)]
+SWISH = "a = Add (c, three) l = Clip (a, zero, six) m = Mul (c, l) y = Div (m, six)"
+GELU = "d = Div (c, root) e = Erf (d) f = Add (e, one) m = Mul (c, f) y = Mul (m, half)"
+NUMBERS = (
+    "float three = {3}, float zero = {0}, float six = {6}, float root = {1.4142135}, "
+    "float one = {1}, float half = {0.5}"
 )
-def test_factors_of_channels_are_part_of_a_convolution(kind: str, group: int, name: str) -> None:
-    lowered = lowered_near(convolved(kind, *AFTER[name], group=group), 30)
-    assert kinds(lowered) == [kind]
-    assert names(lowered).count("ADD") == names(lowered).count("MULTIPLY") == 0
 
 
-def test_a_factor_along_another_axis_stays() -> None:
-    model = convolved("Conv", ("Mul", np.linspace(0.5, 1, 3).reshape(1, 1, 3, 1)))
-    assert kinds(lowered_near(model, 30)) == ["Conv", "Mul"]
+def weights(*shape: int, seed: int) -> str:
+    values = ", ".join(f"{each:.4f}" for each in normal(*shape, seed=seed).reshape(-1))
+    return f"{{{values}}}"
 
 
-def test_a_norm_without_a_convolution_scales_each_channel() -> None:
-    draft = Draft()
-    x = draft.node("Relu", draft.input("x", (2, 6, 5, 4)))
-    numbers = [draft.constant(np.abs(real(6, seed=at)) + 0.5) for at in range(4)]
-    model = draft.model(draft.node("BatchNormalization", x, *numbers))
-    lowered = lowered_near(model, 34)
-    assert names(lowered).count("DEPTHWISE") == 1
-
-
-@pytest.mark.parametrize(
-    "square", ["p = Pow (r, two) q = Pow (i, two)", "p = Mul (r, r) q = Mul (i, i)"]
-)
-def test_the_magnitude_of_a_transform_keeps_small_values(square: str) -> None:
-    """Squares in 8 bits would lose everything below a sixteenth of the largest value."""
-    text = (
-        "g (float[1,1,64] x) => (float[1,9,7] y) <float[18,1,16] w> "
-        "{ f = Conv <strides = [8]> (x, w) "
-        "two = Constant <value = float {2}> () one = Constant <value_ints = [1]> () "
-        "a = Constant <value_ints = [0]> () b = Constant <value_ints = [9]> () "
-        "c = Constant <value_ints = [99]> () r = Slice (f, a, b, one) i = Slice (f, b, c, one) "
-        f"{square} t = Add (p, q) y = Sqrt (t) }}"
+def convolution(nodes: str, more: str = "") -> onnx.ModelProto:
+    return parsed(
+        f"g (float[1,3,4,4] x) => (float[1,5,4,4] y) <float[5,3,1,1] w = "
+        f"{weights(5, 3, 1, 1, seed=1)}, float[5] b = {weights(5, seed=2)}, {NUMBERS}{more}> "
+        f"{{ c = Conv (x, w, b) {nodes} }}"
     )
-    model = parsed(text)
-    angles = np.outer(np.arange(9), np.arange(16)) * 2 * np.pi / 16
-    falling = np.geomspace(1, 0.1, 9)[:, np.newaxis]
-    filters = np.concatenate([np.cos(angles) * falling, np.sin(angles) * falling])
-    model.graph.initializer.append(
-        onnx.numpy_helper.from_array(filters.astype(np.float32)[:, np.newaxis], "w")
+
+
+def lowered(model: onnx.ModelProto, x: Array, least_db: float) -> Lowered:
+    """Returns the exact graph, once it is near the model."""
+    parts = split(fit(model, {"x": x}))
+    found = quantise(model, parts.calibration)
+    report = report_on_float(model, found, parts, execute)
+    assert report.faults == ()
+    assert report.outputs[0].snr_db >= least_db
+    return found
+
+
+def opcodes(found: Lowered) -> list[Opcode]:
+    return [each.opcode for each in found.graph.descriptors]
+
+
+@pytest.mark.parametrize("nodes", [SWISH, GELU])
+def test_a_written_out_activation_is_one_table(nodes: str) -> None:
+    found = lowered(convolution(nodes), normal(20, 3, 4, 4), 30)
+    assert opcodes(found) == [Opcode.CONVOLUTION, Opcode.LOOKUP]
+    assert [node.kind for node in found.network.nodes] == ["Conv", "Chain"]
+    assert found.network.nodes[1].label == f"{'Div' if nodes == SWISH else 'Mul'} 'y'"
+
+
+def test_what_something_else_reads_is_kept() -> None:
+    nodes = "s = Sigmoid (c) t = Mul (s, half) u = Tanh (t) y = Add (u, s)"
+    found = lowered(convolution(nodes), normal(20, 3, 4, 4), 30)
+    assert [node.kind for node in found.network.nodes] == ["Conv", "Chain"]
+    other = "s = Sigmoid (c) r = ReduceMean <axes = [1], keepdims = 1> (s) y = Mul (s, r)"
+    kept = lowered(convolution(other), normal(20, 3, 4, 4), 30)
+    assert [node.kind for node in kept.network.nodes] == ["Conv", "Sigmoid", "ReduceMean", "Mul"]
+
+
+def test_a_bounded_tensor_keeps_its_finer_steps() -> None:
+    found = lowered(convolution("r = Relu (c) y = Tanh (r)"), normal(20, 3, 4, 4), 30)
+    assert [node.kind for node in found.network.nodes] == ["Conv", "Relu", "Tanh"]
+
+
+def test_sums_alone_stay_as_fine_as_they_are() -> None:
+    found = lowered(convolution("a = Mul (c, half) y = Add (a, three)"), normal(20, 3, 4, 4), 30)
+    assert all(node.kind != "Chain" for node in found.network.nodes)
+
+
+@pytest.mark.parametrize("kind", ["Conv", "ConvTranspose"])
+def test_scale_and_offset_of_channels_move_into_a_convolution(kind: str) -> None:
+    shape = (5, 3, 1, 1) if kind == "Conv" else (3, 5, 1, 1)
+    model = parsed(
+        f"g (float[1,3,4,4] x) => (float[1,5,4,4] y) <float[{','.join(map(str, shape))}] w = "
+        f"{weights(*shape, seed=1)}, float[5,1,1] k = {weights(5, seed=2)}, "
+        f"float[1,5,1,1] o = {weights(5, seed=3)}, float half = {{0.5}}> "
+        f"{{ c = {kind} (x, w) m = Mul (k, c) s = Sub (m, o) y = Add (s, half) }}"
     )
-    lowered = lowered_near(model, 30)
-    assert "MAX_POOL" in names(lowered)
-    assert "MULTIPLY" not in names(lowered)
+    found = lowered(model, normal(20, 3, 4, 4), 30)
+    assert [node.kind for node in found.network.nodes] == [kind]
+
+
+def test_a_transposed_convolution_in_groups_takes_scales_too() -> None:
+    model = parsed(
+        f"g (float[1,4,3,3] x) => (float[1,6,3,3] y) <float[4,3,1,1] w = "
+        f"{weights(4, 3, 1, 1, seed=1)}, float[6,1,1] k = {weights(6, seed=2)}> "
+        "{ c = ConvTranspose <group = 2> (x, w) y = Mul (c, k) }"
+    )
+    found = lowered(model, normal(20, 4, 3, 3), 30)
+    assert [node.kind for node in found.network.nodes] == ["ConvTranspose"]
+
+
+def test_a_constant_along_another_axis_stays() -> None:
+    nodes = "y = Mul (c, k)"
+    model = convolution(nodes, f", float[4] k = {weights(4, seed=4)}")
+    found = lowered(model, normal(20, 3, 4, 4), 30)
+    assert [node.kind for node in found.network.nodes] == ["Conv", "Mul"]
+
+
+def test_a_batch_norm_without_a_product_before_it() -> None:
+    numbers = {name: weights(3, seed=seed) for seed, name in enumerate("gbm")}
+    model = parsed(
+        f"g (float[1,3,4,4] x) => (float[1,3,4,4] y) <float[3] g = {numbers['g']}, float[3] b = "
+        f"{numbers['b']}, float[3] m = {numbers['m']}, float[3] v = {{0.5, 1, 2}}> "
+        "{ r = Relu (x) y = BatchNormalization <epsilon = 0.001> (r, g, b, m, v) }"
+    )
+    lowered(model, normal(20, 3, 4, 4), 32)
+
+
+def test_a_graph_may_have_more_operators_before_they_are_merged() -> None:
+    model = parsed(
+        f"g (float[1,3,2,2] x) => (float[1,3,2,2] y) <float[3,3,1,1] w = "
+        f"{weights(3, 3, 1, 1, seed=1)}> {{ c0 = Relu (x) "
+        + " ".join(f"p{at} = Conv (c{at}, w) c{at + 1} = Relu (p{at})" for at in range(130))
+        + " y = Identity (c130) }"
+    )
+    small = {"x": np.abs(normal(5, 3, 2, 2)) * 1e-3}
+    found = quantise(model, small)
+    assert len(found.detailed.descriptors) > 256
+    assert len(found.graph.descriptors) <= 256

@@ -14,6 +14,8 @@ from tests.kernels.onnx.random_graphs.sketch import MAX_ELEMENTS, Sketch, Tensor
 
 OPSETS = (17, 11, 13, 20)
 SAMPLES = 24
+ELEMENTS = 240
+"""Fewer elements in all samples would leave out too much of their range."""
 SPREADS = ("normal", "far", "tiny", "huge", "dead channel", "whole", "skewed")
 
 
@@ -21,7 +23,8 @@ SPREADS = ("normal", "far", "tiny", "huge", "dead channel", "whole", "skewed")
 class Example:
     """A model, samples of each input to calibrate with, and fresh ones of the same kind.
 
-    Samples lie along the first axis: [SAMPLES · B, ...] for an input [B, ...].
+    They lie along the first axis: [count · B, ...] for an input [B, ...], with at least SAMPLES as
+    the count.
     """
 
     model: onnx.ModelProto
@@ -76,11 +79,13 @@ def _example(sketch: Sketch, output: Tensor) -> Example:
     model = sketch.model([output])
     used = {each.name for each in model.graph.input}
     inputs = [each for each in sketch.inputs if each.name in used]
-    samples = {each.name: _samples(sketch, each, spread[each.name]) for each in inputs}
+    smallest = min(int(np.prod(each.shape)) for each in inputs)
+    count = max(SAMPLES, ELEMENTS // smallest)
+    samples = {each.name: _samples(sketch, each, count, spread[each.name]) for each in inputs}
     # Calibration covers what it saw: fresh samples keep within the range.
     fresh = {
         each.name: np.clip(
-            _samples(sketch, each, spread[each.name]),
+            _samples(sketch, each, count, spread[each.name]),
             samples[each.name].min(),
             samples[each.name].max(),
         )
@@ -89,8 +94,8 @@ def _example(sketch: Sketch, output: Tensor) -> Example:
     return Example(model, samples, fresh)
 
 
-def _samples(sketch: Sketch, tensor: Tensor, spread: str) -> Array:
-    shape = (SAMPLES * tensor.shape[0], *tensor.shape[1:])
+def _samples(sketch: Sketch, tensor: Tensor, count: int, spread: str) -> Array:
+    shape = (count * tensor.shape[0], *tensor.shape[1:])
     values = sketch.numbers(shape)
     match spread:
         case "far":

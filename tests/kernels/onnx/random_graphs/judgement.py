@@ -17,7 +17,7 @@ from kernels.onnx.quantisation import (
     report_on_float,
     split,
 )
-from kernels.onnx.quantisation.accuracy import FLOAT_DB, MOST_ERROR, Gap, results_of
+from kernels.onnx.quantisation.accuracy import FLOAT_DB, MOST_ERROR, Gap, outputs_of
 from kernels.onnx.quantisation.session import Session
 from kernels.trace.layout import Array
 from tests.kernels.onnx.random_graphs.graphs import Example
@@ -62,7 +62,7 @@ def judged(example: Example) -> Outcome:
     session, gap = Session(model), Gap()
     for feeds in fresh.batches():
         wanted = session.run(feeds)
-        for name, found in results_of(lowered, feeds, _execute).outputs().items():
+        for name, found in outputs_of(lowered, feeds, _execute).items():
             assert found.shape == wanted[name].shape, (found.shape, wanted[name].shape)
             gap.add(found, wanted[name])
     size = len(lowered.graph.descriptors)

@@ -1,5 +1,7 @@
 """Operators that reduce axes, and those that normalise over them."""
 
+from typing import Any
+
 import numpy as np
 
 from kernels.onnx.registration import operator
@@ -24,7 +26,7 @@ def reduce(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     if sketch.opset >= AXES_INPUT.get(kind, AXES_INPUT_LATER):
         extra = [sketch.constant(written, np.int64)] if axes else []
         return sketch.node(kind, [x, *extra], shape, keepdims=int(keep))
-    given = {"axes": written} if axes else {}
+    given: dict[str, Any] = {"axes": written} if axes else {}
     return sketch.node(kind, [x], shape, keepdims=int(keep), **given)
 
 

@@ -14,6 +14,9 @@ Function = Callable[[Real, list[Real], Attributes], Real]
 # Near zero these change by a large share of their range within one of 256 steps.
 STEEP = ("Log", "Reciprocal", "Sqrt")
 
+CHAIN = "Chain"
+"""Several operators that are one function, which is the attribute `apply`."""
+
 
 def erf(x: Real) -> Real:
     """Returns the error function of x."""
@@ -56,6 +59,7 @@ FUNCTIONS: Mapping[str, Function] = {
         np.maximum(x, 0.0)
         + np.minimum(0.0, a.get("alpha", 1.0) * np.expm1(x / a.get("alpha", 1.0)))
     ),
+    CHAIN: lambda x, _, a: a["apply"](x),
     "Cos": lambda x, _, __: np.cos(x),
     "Cosh": lambda x, _, __: np.cosh(x),
     "Elu": lambda x, _, a: _elu(x, a.get("alpha", 1.0)),
