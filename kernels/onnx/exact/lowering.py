@@ -231,6 +231,11 @@ class Lowering:
 
     def _input(self, entry: NetworkInput) -> Port:
         shape = stored_shape(entry.shape)
+        if entry.columns is not None:
+            value = self.emit.build.input(shape, DType.INT32)
+            self._tensors[entry.name] = Tensor.dense(value, entry.shape, entry.columns)
+            scales = entry.columns.tolist()
+            return Port(entry.name, entry.shape, shape, DType.INT32, scales, 0, entry.stored)
         found = entry.quantisation
         if found is None:
             self._require_indices(entry)

@@ -9,6 +9,7 @@ import onnx
 from kernels.onnx.exact import Lowered, Network, Quantisation, lower, read_network, with_inputs
 from kernels.onnx.exact.network import HIGH, LOW
 from kernels.onnx.quantisation.calibration import Ranges, not_finite, observe
+from kernels.onnx.quantisation.columns import with_columns
 from kernels.onnx.quantisation.masks import masked
 from kernels.onnx.quantisation.preparation import prepared
 from kernels.onnx.quantisation.samples import Samples, fit
@@ -80,7 +81,7 @@ def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
         if entry.quantisation is None and entry.name in forms
     }
     return replace(
-        with_inputs(network, entries),
+        with_columns(with_inputs(network, entries), ranges),
         quantisations=forms,
         peaks=_joined(network, peaks),
         channels=channel_scales(network, ranges.channels, options.smoothing),

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import onnx
-import onnx.shape_inference
 
-from kernels.onnx.reading.shapes import Shape, fixed, graphs, shape_of
+from kernels.onnx.reading.shapes import Shape, fixed, graphs, inferred, shape_of
 
 MOST_OBSTACLES = 64
 
@@ -37,13 +36,9 @@ class Survey:
 
 def values_of(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
     """Returns the inferred type and shape of every tensor by name, as far as they are known."""
-    try:
-        graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError):
-        graph = model.graph
     return {
         value.name: value
-        for each in graphs(graph)
+        for each in graphs(inferred(model))
         for value in (*each.input, *each.output, *each.value_info)
         if value.type.HasField("tensor_type")
     }

@@ -19,7 +19,8 @@ from kernels.onnx.survey.obstacle import (
     values_of,
 )
 from kernels.onnx.tolerant import BadInput, UnsupportedOperator
-from kernels.onnx.tolerant.lowering import Names, Walk, given_names, opset_of
+from kernels.onnx.tolerant.arguments import Names, arguments
+from kernels.onnx.tolerant.lowering import Walk, opset_of
 from kernels.onnx.tolerant.node import element_of
 from kernels.onnx.tolerant.packaging import MAX_BYTES, package
 from kernels.onnx.tolerant.plan import Plan
@@ -54,7 +55,7 @@ def _obstacles(model: onnx.ModelProto, shapes: Shapes) -> tuple[Obstacle, ...]:
         if port.name in shapes:
             element = element_of(port.type.tensor_type.elem_type, "input")
             inputs[port.name] = plan.input(tuple(shapes[port.name]), element)
-    names: Names = given_names(model, dict(inputs))
+    names: Names = arguments(model, dict(inputs))
     walk = Walk(plan, opset_of(model))
     found: list[Obstacle] = []
     unknown: set[str] = set()

@@ -6,7 +6,6 @@ import numpy as np
 import onnx
 
 from kernels.onnx.exact.attributes import plain
-from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.expansion.draft import Draft
 from kernels.onnx.registration import operator
 
@@ -67,27 +66,30 @@ def layer_norm(draft: Draft, node: onnx.NodeProto) -> bool:
 
 @operator("BatchNormalization")
 def batch_norm(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Rewrites a batch norm that no convolution took in: a factor and an addend per channel.
+    """Rewrites one that no convolution before it took in: a factor and a shift per channel.
 
-    On images it is a convolution of single pixels, whose factors have a scale each.
+    On other images than a convolution's, which can still take them in, it is a convolution of
+    single pixels, whose factors have a scale each.
     """
-    shape = draft.shape(node.input[0])
-    attributes = plain(node).attributes
     label = draft.begin(node)
-    if attributes.get("training_mode", 0) or any(draft.wanted(node, at) for at in range(1, 5)):
+    attributes = plain(node).attributes
+    if attributes.get("training_mode", 0) or any(filter(None, node.output[1:])):
         raise LoweringError(label, "it learns as it runs; export the model for inference")
     scale, bias, mean, variance = (
-        np.asarray(draft.fixed(node, at), np.float64) for at in range(1, 5)
+        draft.fixed(node, position).astype(np.float64) for position in range(1, 5)
     )
-    factor = scale / np.sqrt(variance + attributes.get("epsilon", EPSILON))
-    addend = bias - mean * factor
-    x, output, spread = node.input[0], node.output[0], (-1, *[1] * (len(shape) - 2))
-    if len(shape) in (3, 4):
-        numbers = [draft.number(factor.reshape(-1, 1, *spread[1:])), draft.number(addend)]
+    factor = scale / np.sqrt(variance + float(attributes.get("epsilon", EPSILON)))
+    shift = bias - mean * factor
+    x, output = node.input[0], node.output[0]
+    # Channels are the second axis, so the constants are laid along it.
+    axes = (-1,) + (1,) * (len(draft.shape(x)) - 2)
+    made = draft.maker(x)
+    if len(axes) in (2, 3) and (made is None or made.op_type not in ("Conv", "ConvTranspose")):
+        numbers = [draft.number(factor.reshape(-1, 1, *axes[1:])), draft.number(shift)]
         draft.node("Conv", [x, *numbers], output, group=len(factor))
-    else:
-        scaled = draft.node("Mul", [x, draft.number(factor.reshape(spread))])
-        draft.node("Add", [scaled, draft.number(addend.reshape(spread))], output)
+        return True
+    scaled = draft.node("Mul", [x, draft.number(factor.reshape(axes))])
+    draft.node("Add", [scaled, draft.number(shift.reshape(axes))], output)
     return True
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kernels.codes import InputKind
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
@@ -209,6 +210,12 @@ def _added(lowering: Lowering, node: Node, wide: Tensor, offset: Real) -> Tensor
     return seen.rewritten(lowering.emit.build.add(left, right))
 
 
+def _by_column(x: Tensor, numbers: Real) -> bool:
+    """Returns whether there is one number for each element of the last axis, as it is stored."""
+    stored = x.layout.ndim > 0 and x.layout.strides[-1] == 1
+    return stored and numbers.shape[-1:] == x.shape[-1:] == (numbers.size,)
+
+
 def _ranked(x: Tensor, number: Real) -> Tensor:
     """Returns a result with as many axes as broadcasting beside a constant of one number gives."""
     missing = max(0, number.ndim - x.layout.ndim)
@@ -218,8 +225,9 @@ def _ranked(x: Tensor, number: Real) -> Tensor:
 def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
     """Returns x as int32 that a constant can be added to."""
     peak = lowering.peak(node.outputs[0])
-    last = x.layout.ndim > 0 and x.layout.strides[-1] == 1 and x.shape[-1:] == x.scale.shape
-    if x.dtype is DType.INT32 and peak is None and (last or not x.per_channel):
+    last = x.per_channel and _by_column(x, x.scale)
+    table = last and x.value.source.kind is InputKind.JOB_INPUT
+    if x.dtype is DType.INT32 and (table or (peak is None and (last or not x.per_channel))):
         return x
     fine = float(np.max(x.scale)) * (FINE * 2**14 if x.dtype is DType.INT8 else 1.0)
     return lowering.emit.int32(x, fine if peak is None else peak / WIDE_STEPS)

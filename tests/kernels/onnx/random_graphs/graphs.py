@@ -16,6 +16,7 @@ OPSETS = (17, 11, 13, 20)
 SAMPLES = 24
 ELEMENTS = 240
 """Fewer elements in all samples would leave out too much of their range."""
+NEAR = 0.03
 SPREADS = ("normal", "far", "tiny", "huge", "dead channel", "whole", "skewed")
 
 
@@ -82,10 +83,12 @@ def _example(sketch: Sketch, output: Tensor) -> Example:
     smallest = min(int(np.prod(each.shape)) for each in inputs)
     count = max(SAMPLES, ELEMENTS // smallest)
     samples = {each.name: _samples(sketch, each, count, spread[each.name]) for each in inputs}
-    # Calibration covers what it saw: fresh samples keep within the range.
+    # Calibration covers what it saw: fresh samples lie beside others, within their range.
+    near = sketch.random.integers(0, count, count)
     fresh = {
         each.name: np.clip(
-            _samples(sketch, each, count, spread[each.name]),
+            samples[each.name].reshape(count, *each.shape)[near].reshape(samples[each.name].shape)
+            + sketch.numbers(samples[each.name].shape, NEAR * float(samples[each.name].std())),
             samples[each.name].min(),
             samples[each.name].max(),
         )
