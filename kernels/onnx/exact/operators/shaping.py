@@ -98,6 +98,7 @@ def take_slice(lowering: Lowering, node: Node) -> None:
             positions[axis % x.layout.ndim] = np.arange(*taken)
         else:
             chosen[axis] = slice(start, end, step)
+    x = lowering.copied(node) if positions else x
     view = x.viewed(x.layout[tuple(chosen)])
     if not view.layout.size or any(not len(at) for at in positions.values()):
         raise LoweringError(node.label, "selects nothing; leave it out of the exported graph")
