@@ -14,8 +14,16 @@ from kernels.onnx.quantisation.session import QUIET
 
 
 def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
+    """Returns a folded model whose operators are replaced where others express them.
+
+    Raises CalibrationError where onnxruntime cannot load the model.
+    """
+    return expanded(folded(model, shapes))
+
+
+def folded(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
     """Returns an equal model after onnxruntime's basic rewrites: constants folded, batch norms
-    merged; operators that others express are replaced by them.
+    merged.
 
     The basic level keeps to ONNX's own operators. Raises CalibrationError where onnxruntime cannot
     load the model.
@@ -31,7 +39,7 @@ def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> o
     # A branch that is taken may hold more that is constant.
     while (flat := inlined(found)) is not found:
         found = _optimised(flat)
-    return expanded(found)
+    return found
 
 
 def _optimised(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -13,6 +13,7 @@ from kernels.onnx.quantisation.masks import masked
 from kernels.onnx.quantisation.preparation import prepared
 from kernels.onnx.quantisation.samples import Samples, fit
 from kernels.onnx.quantisation.saturation import useful
+from kernels.onnx.quantisation.search import finest
 from kernels.onnx.quantisation.smoothing import channel_scales
 from kernels.trace.layout import Array
 
@@ -21,7 +22,8 @@ from kernels.trace.layout import Array
 class Options:
     """How a float model is quantised.
 
-    percentile: the per cent of values that a range keeps at each end. symmetric: use zero point 0.
+    percentile: the per cent of values that a range keeps at each end; with 100, ranges have the
+    least error of 8 bits, or cover the extremes if `extremes` is set. symmetric: use zero point 0.
     smoothing: how far products move a channel's range from the activations into their weights, from
     0 for not at all to 1 for wholly (Xiao et al. 2022, SmoothQuant).
     """
@@ -29,6 +31,7 @@ class Options:
     percentile: float = 100.0
     symmetric: bool = False
     smoothing: float = 0.5
+    extremes: bool = False
 
 
 def quantise(
@@ -45,6 +48,8 @@ def quantise(
     fitted = samples if isinstance(samples, Samples) else fit(model, samples)
     ready = prepared(model, fitted.shapes)
     ranges = observe(ready, fitted, chosen.percentile)
+    if chosen.percentile >= 100 and not chosen.extremes:
+        ranges = replace(ranges, quantiles=finest(ready, fitted, ranges.extremes))
     lowered = lower(calibrated(read_network(ready, fitted.shapes), ranges, chosen))
     return _naming_unused(lowered, model)
 
