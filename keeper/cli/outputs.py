@@ -76,8 +76,13 @@ class Output:
         if wrong := self._misplaced(len(result) if isinstance(result, dict) else 1):
             raise OutputFailedError(f"{wrong}{where}")
         decoded = self.decode(result)
+        files = self._files(decoded)
+        for path, part in files.items():
+            # The names of files in a folder are not known before there is a result.
+            if path.parent == self.path.absolute() and not self.overwrite:
+                self._require_equal(path, part, where)
         try:
-            for path, part in self._files(decoded).items():
+            for path, part in files.items():
                 path.parent.mkdir(exist_ok=True)
                 with replace_atomically(path) as file:
                     write_result(file, part)
@@ -87,6 +92,13 @@ class Output:
                 f"{self.path} cannot be written: {error.strerror}{where}"
             ) from error
         return decoded
+
+    @staticmethod
+    def _require_equal(path: Path, part: Result, where: str) -> None:
+        if path.exists() and not _holds(path, part):
+            raise OutputFailedError(
+                f"{path} exists; name another --output, or pass --overwrite{where}"
+            )
 
     def _misplaced(self, count: int) -> str | None:
         """Returns why so many outputs cannot go to the path, None where they can."""

@@ -5,6 +5,7 @@ from keeper.data.errors import (
     AddressRefusedError,
     BlobMissingError,
     BlobTooLargeError,
+    BusyError,
     CorruptBlobError,
     DataError,
     DigestMismatchError,
@@ -28,6 +29,7 @@ from keeper.data.sources import parse_source
 from keeper.data.spool import BlobReader, Spool, StoredBlobs
 from keeper.data.stage_indexes import StageIndexes
 from keeper.data.store import BlobStore, Reservation, digest_of, lent
+from keeper.data.sums import SumsSource
 
 __all__ = [
     "AddressRefusedError",
@@ -37,6 +39,7 @@ __all__ = [
     "BlobSink",
     "BlobStore",
     "BlobTooLargeError",
+    "BusyError",
     "CorruptBlobError",
     "DataError",
     "DigestMismatchError",
@@ -61,6 +64,7 @@ __all__ = [
     "StorageError",
     "StoreKeyError",
     "StoredBlobs",
+    "SumsSource",
     "TransferLimits",
     "check_source",
     "digest_of",

@@ -158,6 +158,18 @@ class BlobClient:
             raise DigestMismatchError(f"{source} serves the index of another stage for {root}")
         return index
 
+    async def fetch_sums(
+        self, source: str, stage: StageIndex, operator: int, max_bytes: int
+    ) -> bytes:
+        """Returns what a provider tells of an operator's sums, which no digest vouches for.
+
+        Raises BlobTooLargeError, SourceUnavailableError or NetworkError.
+        """
+        url = self._url(source, "jobs", stage.job, stage.root, "sums", str(operator))
+        told = bytearray()
+        await self._stream(url, 0, told.extend, _Budget(max_bytes, f"operator {operator}"))
+        return bytes(told)
+
     async def probe(self, source: str) -> None:
         """Return once the data server at `source` has answered, whatever it serves.
 

@@ -71,5 +71,9 @@ class QuotaExceededError(OwnFault):
     """A write would exceed the store's quota."""
 
 
+class BusyError(OwnFault):
+    """This node has too many requests of a kind under way."""
+
+
 class StoreKeyError(OwnFault, BadInputError):
     """The key of the store is missing, malformed or readable by others."""

@@ -1,7 +1,8 @@
 """HTTP server over a store.
 
 It serves `/blobs/<sha256>` with ranges and, as JSON, `/jobs/<job>/<root>` and, on a node that runs
-tasks, `/tasks/<task>/<root>`. Imported by whoever serves: it loads aiohttp.
+tasks, `/tasks/<task>/<root>`. A provider also serves `/jobs/<job>/<root>/sums/<operator>`. Imported
+by whoever serves: it loads aiohttp.
 """
 
 import asyncio
@@ -11,27 +12,37 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from keeper.data.errors import BlobMissingError
+from keeper.data.errors import BlobMissingError, BusyError
 from keeper.data.stage_indexes import StageIndexes
 from keeper.data.store import BlobStore
+from keeper.data.sums import SumsSource
 from keeper.errors import PortInUseError
 
 PIECE_BYTES = 1 << 20
 SHUTDOWN_SECONDS = 1.0
 STORE = web.AppKey("store", BlobStore)
 INDEXES = web.AppKey("indexes", dict[str, StageIndexes])
+SUMS = web.AppKey("sums", SumsSource)
 
 
 def data_application(
-    store: BlobStore, indexes: StageIndexes, tasks: StageIndexes | None = None
+    store: BlobStore,
+    indexes: StageIndexes,
+    tasks: StageIndexes | None = None,
+    sums: SumsSource | None = None,
 ) -> web.Application:
     """Returns the web application. It reads the store and never writes to it."""
     application = web.Application()
     application[STORE] = store
     application[INDEXES] = {"jobs": indexes} | ({} if tasks is None else {"tasks": tasks})
+    application[SUMS] = sums or SumsSource()
     application.router.add_get("/blobs/{digest:[0-9a-f]{64}}", _blob)
     application.router.add_get(
         "/{kind:jobs|tasks}/{job:[1-9A-HJ-NP-Za-km-z]{32,44}}/{root:[0-9a-f]{64}}", _stage
+    )
+    application.router.add_get(
+        "/jobs/{job:[1-9A-HJ-NP-Za-km-z]{32,44}}/{root:[0-9a-f]{64}}/sums/{operator:[0-9]{1,3}}",
+        _sums,
     )
     return application
 
@@ -43,12 +54,14 @@ async def serve_data(
     host: str,
     port: int,
     tasks: StageIndexes | None = None,
+    *,
+    sums: SumsSource | None = None,
 ) -> AsyncIterator[str]:
     """Serve while the block runs and yield the base URL. Port 0 takes a free port.
 
     Raises PortInUseError when another process listens there.
     """
-    application = data_application(store, indexes, tasks)
+    application = data_application(store, indexes, tasks, sums)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     try:
@@ -118,3 +131,14 @@ async def _stage(request: web.Request) -> web.Response:
     except BlobMissingError as error:
         raise web.HTTPNotFound(text=str(error)) from error
     return web.Response(body=index.to_bytes(), content_type="application/json")
+
+
+async def _sums(request: web.Request) -> web.Response:
+    job, root = request.match_info["job"], request.match_info["root"]
+    try:
+        told = await request.app[SUMS].get(job, root, int(request.match_info["operator"]))
+    except BusyError as error:
+        raise web.HTTPServiceUnavailable(text=str(error)) from error
+    except (BlobMissingError, ValueError) as error:
+        raise web.HTTPNotFound(text=str(error)) from error
+    return web.Response(body=told, content_type="application/octet-stream")

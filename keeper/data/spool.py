@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self, overload
 
-from keeper.data.store import BlobStore, BlobWriter, Reservation
+from keeper.data.store import BlobStore, BlobWriter, Reservation, digest_of
 
 
 class BlobReader(Protocol):
@@ -55,6 +55,14 @@ class Spool:
     def get(self, digest: str) -> bytes:
         """Returns a whole blob. Raises BlobMissingError or CorruptBlobError."""
         return self._store.get(digest)
+
+    def put(self, data: bytes) -> str:
+        """Take a blob and return its digest. Raises what `writer` raises."""
+        digest = digest_of(data)
+        if digest not in self:
+            with self.writer(digest) as writer:
+                writer.write(data)
+        return digest
 
     def keep(self) -> None:
         """Leave what was taken in the store."""

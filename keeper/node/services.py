@@ -14,7 +14,7 @@ from keeper.chain.gateway import Gateway
 from keeper.chain.submit import Submitter
 from keeper.compute import ComputeLane
 from keeper.configuration import Serving
-from keeper.data import BlobClient, BlobStore, StageIndexes, open_client
+from keeper.data import BlobClient, BlobStore, StageIndexes, SumsSource, open_client
 from keeper.errors import PortInUseError
 from keeper.journal import Journal, Operation
 from keeper.node.folder import open_folder
@@ -47,7 +47,7 @@ class Storage:
     """One node's blobs in `folder`, served at `url`, and what is listed about jobs and tasks.
 
     Outputs stay for `retention_seconds` after the end of a job or task. `serving` is what the node
-    serves by, with the port that it listens on.
+    serves by, with the port that it listens on. A provider connects `sums`.
     """
 
     folder: Path
@@ -57,6 +57,7 @@ class Storage:
     url: str
     retention_seconds: float
     serving: Serving
+    sums: SumsSource
 
 
 def abandoned_operations(folder: Path) -> list[Operation]:
@@ -142,7 +143,9 @@ async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]
     store, indexes = BlobStore(folder, serving.quota_bytes), StageIndexes(folder)
     store.sweep()
     tasks = StageIndexes(folder, "tasks")
-    async with serve_data(store, indexes, serving.host, serving.port, tasks) as url:
+    sums = SumsSource()
+    host, port = serving.host, serving.port
+    async with serve_data(store, indexes, host, port, tasks, sums=sums) as url:
         yield Storage(
             folder,
             store,
@@ -151,4 +154,5 @@ async def open_storage(folder: Path, serving: Serving) -> AsyncIterator[Storage]
             serving.public_url or url,
             serving.retention_seconds,
             replace(serving, port=urlsplit(url).port or serving.port),
+            sums,
         )

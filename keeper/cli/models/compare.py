@@ -61,7 +61,11 @@ class Comparison:
 @click.option(
     "--shape", "shapes", type=Shape(), multiple=True, help="Shape of an input: NAME=1,3,224,224."
 )
-@click.option("--limit", type=float, help="Exit with 1 if a difference exceeds this.")
+@click.option(
+    "--limit",
+    type=float,
+    help="Exit with 1 if a difference exceeds this, or if an output is missing.",
+)
 @ADAPTER.option()
 @json_option
 def compare(
@@ -87,10 +91,16 @@ def compare(
     for inputs in every:
         pairs.append((found.run(inputs), _reference(session, inputs)))
     results = compare_outputs(pairs)
-    document = {"samples": len(every), "outputs": [asdict(each) for each in results]}
-    answer(document, as_json, *map(_line, results))
+    missing = [name for name in pairs[0][1] if name not in pairs[0][0]]
+    document = {
+        "samples": len(every),
+        "outputs": [asdict(each) for each in results],
+        "missing": missing,
+    }
+    lines = [f"{name}: missing, so that nothing is compared" for name in missing]
+    answer(document, as_json, *map(_line, results), *lines)
     worst = max(each.largest_difference for each in results)
-    return DIFFERENT if limit is not None and not worst <= limit else 0
+    return DIFFERENT if limit is not None and (missing or not worst <= limit) else 0
 
 
 def random_inputs(

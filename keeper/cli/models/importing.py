@@ -10,7 +10,7 @@ import onnx
 from keeper.cli.files import read_archive
 from keeper.cli.models.cost import url_option
 from keeper.cli.models.described import description_path, weights_path
-from keeper.cli.models.files import read_onnx
+from keeper.cli.models.files import constant_option, read_onnx
 from keeper.cli.models.judgement import accept_option
 from keeper.cli.models.quantise import Shape, deliver, of_quantised, unused_lines
 from keeper.cli.options import answer, json_option
@@ -56,6 +56,7 @@ Shapes = dict[str, tuple[int, ...]]
 )
 @accept_option
 @url_option
+@constant_option
 @json_option
 def import_(
     *,
@@ -63,6 +64,7 @@ def import_(
     output: Path,
     wanted: str,
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    constants: tuple[tuple[str, float], ...],
     absolute: float,
     relative: float,
     archive: Path | None,
@@ -79,7 +81,7 @@ def import_(
     written to OUTPUT.weights-N.npy.
     """
     require_place(output)
-    model, why = read_onnx(path), None
+    model, why = read_onnx(path, constants), None
     arrays = None if archive is None else read_archive(archive)
     if wanted != "tolerant":
         try:

@@ -12,7 +12,7 @@ import onnx
 from keeper.cli.files import read_archive
 from keeper.cli.models.cost import told_cost, url_option
 from keeper.cli.models.described import description_path
-from keeper.cli.models.files import read_onnx
+from keeper.cli.models.files import constant_option, read_onnx
 from keeper.cli.models.judgement import (
     REFUSED,
     accept_option,
@@ -103,6 +103,7 @@ class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
 )
 @accept_option
 @url_option
+@constant_option
 @json_option
 def quantise(
     *,
@@ -110,6 +111,7 @@ def quantise(
     calibration: Path | None,
     output: Path,
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    constants: tuple[tuple[str, float], ...],
     percentile: float,
     extremes: bool,
     symmetric: bool,
@@ -128,7 +130,7 @@ def quantise(
     OUTPUT.json lists the inputs and the outputs with their scales and zero points.
     """
     require_place(output)
-    model = read_onnx(path)
+    model = read_onnx(path, constants)
     arrays = None if calibration is None else read_archive(calibration)
     sizes = dict(shapes)
     options = Options(percentile, symmetric, smoothing, extremes)

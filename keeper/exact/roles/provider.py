@@ -27,6 +27,7 @@ from keeper.exact.roles.availability import ElementPosition, questions_of
 from keeper.exact.roles.data import JobData
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
+from keeper.exact.roles.sums import ComputedSums
 from keeper.exact.roles.traces import StoredTrace, TraceFetcher
 from keeper.exact.roles.workload import JobWorkload
 from keeper.node.decisions.actions import Action, Decision
@@ -90,6 +91,8 @@ class Provider(Role):
         self._registered = False
         self._workloads: dict[Pubkey, JobWorkload] = {}
         self.costs: dict[Pubkey, ExecutionCost] = {}
+        sums = ComputedSums(self._workload_of, tools.data.store, tools.data.indexes)
+        tools.data.sums.connect(sums.get)
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.exact.decisions.provider`.
@@ -119,6 +122,9 @@ class Provider(Role):
     def held(self, view: View) -> tuple[Held, ...]:
         """Returns the jobs that it has to run, or that it still answers for."""
         return held_by_provider(self.owner, tuple(view.jobs.values()), Clock(view.slot))
+
+    def _workload_of(self, job: Pubkey) -> JobWorkload | None:
+        return self._workloads.get(job)
 
     def _retired(self, registered: job_registry.Provider | None) -> bool:
         """Returns whether the owner has drained the provider, or closed its registration."""

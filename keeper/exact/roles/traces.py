@@ -1,6 +1,7 @@
 """Committed outputs, fetched from the providers that answer for them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -8,12 +9,25 @@ from typing import Protocol, Self
 from solders.pubkey import Pubkey
 
 from keeper.chain.gateway import Gateway
-from keeper.data import BlobClient, BlobReader, BlobSink, PeerFault, StageIndex, StoredBlobs
+from keeper.data import (
+    BlobClient,
+    BlobReader,
+    BlobSink,
+    DataError,
+    PeerFault,
+    Spool,
+    StageIndex,
+    StoredBlobs,
+)
 from keeper.exact.decisions.state import Stage
+from keeper.exact.roles.sums import sums_spec
+from keeper.exact.verification import is_worth_advice
 from keeper.node.endpoints import endpoint_of
-from keeper.node.errors import TraceError
+from keeper.node.errors import RoleError, TraceError
 from kernels.graph import Graph
 from kernels.trace import trace_root
+
+LOG = logging.getLogger(__name__)
 
 CONCURRENT_TRANSFERS = 4
 
@@ -65,6 +79,25 @@ class TraceFetcher:
             )
             for stage in stages
         ]  # fmt: skip
+
+    async def sums(
+        self, stages: Sequence[Stage], indexes: Sequence[StageIndex], graph: Graph, into: Spool
+    ) -> AsyncIterator[tuple[int, str]]:
+        """Fetch the sums that make verifying products to int8 cheaper.
+
+        Yields operators and the digests of their sums. A provider owes nobody its sums: one that
+        does not tell some is asked for no more, and what this node has no room for is left out.
+        """
+        for stage, index in zip(stages, indexes, strict=True):
+            try:
+                endpoint = await endpoint_of(self._gateway, stage.provider)
+                for number in range(stage.first, stage.last):
+                    if is_worth_advice(graph.descriptors[number]):
+                        size = sums_spec(graph, number).stored_bytes
+                        told = await self._client.fetch_sums(endpoint, index, number, size)
+                        yield number, await asyncio.to_thread(into.put, told)
+            except (DataError, RoleError) as error:
+                LOG.info("operators %d..%d: sums are not told: %s", stage.first, stage.last, error)
 
     async def outputs(
         self, job: Pubkey, stage: Stage, operators: Sequence[int], graph: Graph

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 from solders.pubkey import Pubkey
@@ -31,11 +32,13 @@ from keeper.exact.roles.challenger import Challenger
 from keeper.exact.roles.data import JobData
 from keeper.exact.roles.mirror import JobMirror, View
 from keeper.exact.roles.role import Role
+from keeper.exact.roles.sums import ToldSums
 from keeper.exact.roles.traces import StoredTrace, TraceFetcher, TraceMissingError
 from keeper.exact.roles.transactions import cast
 from keeper.exact.roles.workload import JobWorkload
 from keeper.exact.verification import (
     Accept,
+    Advice,
     Ballot,
     CheckCost,
     CommittedStage,
@@ -57,6 +60,8 @@ from neurolov_client import verdict
 LOG = logging.getLogger(__name__)
 
 OVERTAKEN = "AlreadyProven"
+# How long providers may take to tell sums, without which a verifier recomputes.
+SUMS_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +230,9 @@ class Verifier(Role):
             self.verdicts[job.address] = found
             ballot = _ballot_for(found)
             LOG.info(
-                "verifier %s: job %s: %s, %d multiply-adds in %.3f s",
+                "verifier %s: job %s: %s, %d multiply-adds in %.3f s, %d operators by told sums",
                 self.owner, job.address, found.finding, found.cost.macs, found.cost.seconds,
+                found.cost.advised,
             )  # fmt: skip
         key = job.address, index
         await asyncio.to_thread(self._tools.ballots.keep, key, ballot)
@@ -252,7 +258,9 @@ class Verifier(Role):
             except TraceMissingError as error:
                 LOG.warning("verifier %s: %s", self.owner, error)
                 return TraceVerdict(Unavailable(error.missing), CheckCost())
-            found = await self._verify(snapshot, workload, StoredTrace.of(spool, indexes))
+            told = await self._sums(snapshot, workload, indexes, spool)
+            trace = StoredTrace.of(spool, indexes)
+            found = await self._verify(snapshot, workload, trace, told)
             if isinstance(found.finding, Reject):
                 # It will be proven wrong, and its provider may stop serving it.
                 spool.keep()
@@ -270,8 +278,25 @@ class Verifier(Role):
         except TimeoutError as error:
             raise TraceMissingError(job, "the trace", "it is served too slowly") from error
 
+    async def _sums(
+        self,
+        snapshot: JobSnapshot,
+        workload: JobWorkload,
+        indexes: list[StageIndex],
+        spool: Spool,
+    ) -> ToldSums:
+        """Returns what the providers tell in time of the sums of products to int8."""
+        digests: dict[int, str] = {}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SUMS_SECONDS):
+                stages = _judged(snapshot).stages
+                fetched = self._traces.sums(stages, indexes, workload.graph, spool)
+                async for operator, digest in fetched:
+                    digests[operator] = digest
+        return ToldSums(spool, digests, workload.graph)
+
     async def _verify(
-        self, snapshot: JobSnapshot, workload: JobWorkload, trace: StoredTrace
+        self, snapshot: JobSnapshot, workload: JobWorkload, trace: StoredTrace, told: Advice
     ) -> TraceVerdict:
         stages = [
             CommittedStage(stage.first, stage.last, stage.root)
@@ -284,6 +309,7 @@ class Verifier(Role):
             trace.outputs,
             stages,
             hasher=self._tools.hasher,
+            advice=told,
         )
 
 

@@ -1,7 +1,7 @@
 """The ONNX package's own backend node tests, run through WGSL on an adapter."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -12,6 +12,7 @@ from onnx import numpy_helper
 
 from kernels.onnx.reading import ModelError, check_model
 from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
+from kernels.onnx.tolerant.arguments import item_name
 from kernels.runtime import DeviceLost
 
 # The package's own runner allows bfloat16 two units in the last place.
@@ -89,14 +90,15 @@ def _compare(runner: TolerantRunner, case: Any) -> int:
     dispatches = 0
     for given, expected in case.data_sets:
         names = [port.name for port in model.graph.input]
-        inputs = {
-            name: _array(each) for name, each in zip(names, given, strict=False) if each is not None
-        }
+        inputs = _flat(dict(zip(names, given, strict=False)))
         run = runner.run(model, inputs)
         dispatches += run.dispatches
-        found = [run.outputs[port.name] for port in model.graph.output]
-        assert len(found) == len(expected)
-        for output, wanted in zip(found, map(_array, expected), strict=True):
+        results = _flat(
+            {port.name: each for port, each in zip(model.graph.output, expected, strict=True)}
+        )
+        assert list(run.outputs) == list(results)
+        for name, wanted in results.items():
+            output = run.outputs[name]
             assert output.shape == wanted.shape, f"shape {output.shape}, not {wanted.shape}"
             assert output.dtype == wanted.dtype, f"dtype {output.dtype}, not {wanted.dtype}"
             noise = TRANSFORM_NOISE if model.graph.node[0].op_type in TRANSFORMS else 0.0
@@ -114,9 +116,16 @@ def _assert_close(output: Any, wanted: Any, rtol: float, atol: float) -> None:
     np.testing.assert_allclose(output, wanted, rtol=rtol, atol=atol)
 
 
-def _array(value: Any) -> Any:
-    if isinstance(value, onnx.TensorProto):
-        return numpy_helper.to_array(value)
-    if isinstance(value, list | tuple | dict):
-        raise UnsupportedOperator("input", "sequences, optionals and maps")
-    return np.asarray(value)
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns arrays by name, those of a sequence one by one, without what is absent."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            raise UnsupportedOperator("input", "maps are unsupported")
+        if isinstance(value, list | tuple):
+            found |= _flat({item_name(name, at): each for at, each in enumerate(value)})
+        elif isinstance(value, onnx.TensorProto):
+            found[name] = numpy_helper.to_array(value)
+        elif value is not None:
+            found[name] = np.asarray(value)
+    return found

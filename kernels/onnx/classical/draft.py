@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from kernels.onnx.classical.errors import UnsupportedModel
-from kernels.onnx.reading.shapes import Shape, shapes_of
+from kernels.onnx.reading.shapes import Shape, shapes_of, types_of
 from kernels.trace.layout import Array
 
 INDEX, REAL = TensorProto.INT64, TensorProto.FLOAT
@@ -26,6 +26,7 @@ class Draft:
         self.constants: list[TensorProto] = []
         self._opset = opset
         self._shapes: Mapping[str, Shape] = shapes_of(model)
+        self._types = types_of(model)
         self._prefix = ""
 
     def begin(self, node: onnx.NodeProto) -> None:
@@ -49,8 +50,8 @@ class Draft:
         return self.node("Cast", x, to=kind)
 
     def real(self, x: str) -> str:
-        """Adds a conversion to float32, in which ONNX-ML computes."""
-        return self.cast(x, REAL)
+        """Returns a tensor in float32, in which ONNX-ML computes."""
+        return x if self._types.get(x) == REAL else self.cast(x, REAL)
 
     def reduced(self, kind: str, x: str, axis: int, *, keep: bool) -> str:
         """Adds a reduction over one axis; ReduceMax takes its axes as an attribute before 18."""

@@ -46,6 +46,8 @@ class Port:
         if real.shape != self.shape:
             raise InterfaceError(f"{self.name!r} is {real.shape}, expected {self.shape}")
         if self.dtype is DType.INT32:
+            if isinstance(self.scale, list):
+                real = np.rint(np.asarray(real, np.float64) / np.asarray(self.scale))
             whole = np.clip(real, DType.INT32.low, DType.INT32.high)
             return whole.astype(np.int32).reshape(self.job_shape)
         if self.stored in SHIFTS:

@@ -83,13 +83,15 @@ class Node:
 class NetworkInput:
     """An input of the ONNX graph; without a quantisation it holds integers and stays int32.
 
-    `stored` is the ONNX element type as NumPy names it.
+    `stored` is the ONNX element type as NumPy names it. With `columns`, one scale for each position
+    of the last axis, it holds real numbers in int32 instead.
     """
 
     name: str
     shape: tuple[int, ...]
     quantisation: Quantisation | None
     stored: str
+    columns: Real | None = None
 
 
 @dataclass(frozen=True, slots=True)

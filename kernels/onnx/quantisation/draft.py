@@ -21,7 +21,11 @@ def draft(model: onnx.ModelProto, shapes: Shapes) -> Graph:
     It tells what a job costs, and computes nothing of use. Raises CalibrationError, or
     LoweringError naming a node without an exact form.
     """
-    ready = prepared(model, shapes)
+    return drafted(prepared(model, shapes), shapes)
+
+
+def drafted(ready: onnx.ModelProto, shapes: Shapes) -> Graph:
+    """Returns the same of a prepared model; raises LoweringError."""
     network = read_network(ready, shapes)
     names = [
         *(each.name for each in network.inputs if each.stored.startswith("float")),

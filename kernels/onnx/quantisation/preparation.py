@@ -14,16 +14,16 @@ from kernels.onnx.quantisation.session import QUIET
 
 
 def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
-    """Returns a folded model whose operators are replaced where others express them.
+    """Returns an equal model after `folded`, without the operators that others express.
 
-    Raises CalibrationError where onnxruntime cannot load the model.
+    Raises CalibrationError, or LoweringError naming a node.
     """
     return expanded(folded(model, shapes))
 
 
 def folded(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
-    """Returns an equal model after onnxruntime's basic rewrites: constants folded, batch norms
-    merged.
+    """Returns an equal model after onnxruntime's basic rewrites: constants folded, branches of
+    constant conditions taken, batch norms merged.
 
     The basic level keeps to ONNX's own operators. Raises CalibrationError where onnxruntime cannot
     load the model.

@@ -12,6 +12,7 @@ from kernels.onnx.exact import Lowered, Network, Quantisation, lower, read_netwo
 from kernels.onnx.exact.network import HIGH, LOW
 from kernels.onnx.quantisation.accuracy import Gap, gather, outputs_of
 from kernels.onnx.quantisation.calibration import Ranges, not_finite, observe
+from kernels.onnx.quantisation.columns import with_columns
 from kernels.onnx.quantisation.masks import masked
 from kernels.onnx.quantisation.preparation import prepared
 from kernels.onnx.quantisation.samples import Samples, fit
@@ -104,6 +105,10 @@ def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
         )
         for name, ends in ranges.quantiles.items()
     }
+    for node in network.nodes:
+        # Transposes that stand for a part of another operator were not observed.
+        if node.kind == "Transpose" and node.inputs[0] in forms:
+            forms.setdefault(node.outputs[0], forms[node.inputs[0]])
     peaks = {name: max(-low, high) for name, (low, high) in ranges.extremes.items()}
     entries = {
         entry.name: forms[entry.name]
@@ -111,7 +116,7 @@ def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
         if entry.quantisation is None and entry.name in forms
     }
     return replace(
-        with_inputs(network, entries),
+        with_columns(with_inputs(network, entries), ranges),
         quantisations=forms,
         peaks=_joined(network, peaks),
         channels=channel_scales(network, ranges.channels, options.smoothing),

@@ -10,6 +10,7 @@ from onnx import helper
 from kernels.onnx.exact import Interface
 from kernels.onnx.quantisation.errors import CalibrationError
 from kernels.onnx.quantisation.inputs import without_unread_inputs
+from kernels.onnx.reading import OpenAxes, given_shapes
 from kernels.trace import DType
 from kernels.trace.layout import Array
 
@@ -105,17 +106,25 @@ def fit(
 ) -> Samples:
     """Returns the arrays as samples of the model's inputs, in its types.
 
-    Inputs that nothing reads need no array. `shapes` sizes inputs, whatever the arrays hold.
+    Inputs that nothing reads need no array. `shapes` sizes inputs, or axes by name, whatever the
+    arrays hold.
     Another open first axis takes all rows as one sample, or as many as the sized inputs have
     samples. Raises CalibrationError, naming the array.
     """
     held = {each.name for each in model.graph.initializer}
     read = without_unread_inputs(model).graph.input
     ports = {port.name: port for port in read if port.name not in held}
-    given = dict(shapes or {})
+    given, wrong = dict(shapes or {}), None
+    try:
+        given = {**given_shapes(model, given), **{k: v for k, v in given.items() if k in ports}}
+        given = {name: shape for name, shape in given.items() if name in ports}
+    except OpenAxes as error:
+        wrong = error
     _require_known(ports, arrays, given)
     typed = {name: _typed(name, port, arrays[name]) for name, port in ports.items()}
     sizes = {name: _sizes(name, port, typed[name], given) for name, port in ports.items()}
+    if wrong is not None:
+        raise CalibrationError(str(wrong))
     fixed = {
         name: _counted(name, typed[name], shape)
         for name, shape in sizes.items()

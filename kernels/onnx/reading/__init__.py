@@ -1,6 +1,6 @@
 """Reads ONNX files from untrusted sources."""
 
-from kernels.onnx.reading.axes import OpenAxes, input_shapes
+from kernels.onnx.reading.axes import OpenAxes, given_shapes, input_shapes
 from kernels.onnx.reading.binding import bound
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.file import check_model, read_model
@@ -15,6 +15,7 @@ __all__ = [
     "Summary",
     "bound",
     "check_model",
+    "given_shapes",
     "initialisers",
     "input_shapes",
     "read_model",

@@ -1,6 +1,7 @@
 """Lengths for the axes of a model's inputs that have none of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import onnx
 
@@ -44,6 +45,46 @@ def input_shapes(
     that is given for one input holds for axes of the same name in the others. An axis of length 0
     is open. Raises OpenAxes, which lists everything that must still be given.
     """
+    found, missing = _filled(model, given)
+    if missing:
+        raise _refusal(missing)
+    return found
+
+
+def given_shapes(
+    model: onnx.ModelProto, given: Mapping[str, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
+    """Returns the shapes of the inputs that `given` sizes, as `input_shapes` reads it.
+
+    Inputs that it leaves open are left out. Raises OpenAxes for names and shapes that do not fit.
+    """
+    found, _ = _filled(model, given)
+    declared = {name: _axes(port) for name, port in _ports(model).items()}
+    return {name: shape for name, shape in found.items() if declared[name] != list(shape)}
+
+
+@contextmanager
+def ranks_declared(model: onnx.ModelProto) -> Iterator[None]:
+    """Gives inputs and outputs of any rank a shape for a while, because onnx.checker wants one."""
+    bare = [
+        port.type.tensor_type
+        for port in (*model.graph.input, *model.graph.output)
+        if port.type.WhichOneof("value") == "tensor_type"
+        and not port.type.tensor_type.HasField("shape")
+    ]
+    for tensor in bare:
+        tensor.shape.SetInParent()
+    try:
+        yield
+    finally:
+        for tensor in bare:
+            tensor.ClearField("shape")
+
+
+def _filled(
+    model: onnx.ModelProto, given: Mapping[str, tuple[int, ...]]
+) -> tuple[dict[str, tuple[int, ...]], dict[str, Axes | None]]:
+    """Returns the inputs whose shape is known, and the axes of the others."""
     ports = _ports(model)
     declared = {name: _axes(port) for name, port in ports.items()}
     lengths = _lengths(declared, given)
@@ -59,9 +100,7 @@ def input_shapes(
             missing[name] = filled
         else:
             found[name] = tuple(whole)
-    if missing:
-        raise _refusal(missing)
-    return found
+    return found, missing
 
 
 def _ports(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:

@@ -8,7 +8,7 @@ import onnx.checker
 import onnx.inliner
 from google.protobuf.message import DecodeError
 
-from kernels.onnx.reading.axes import open_axes
+from kernels.onnx.reading.axes import open_axes, ranks_declared
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.external import load_external_data
 from kernels.onnx.reading.functions import check_functions
@@ -42,7 +42,8 @@ def check_model(model: onnx.ModelProto, folder: Path | None = None) -> onnx.Mode
     open_axes(model.graph)
     load_external_data(model, folder, MAX_MODEL_BYTES)
     try:
-        onnx.checker.check_model(model)
+        with ranks_declared(model):
+            onnx.checker.check_model(model)
         if model.functions:
             model = onnx.inliner.inline_local_functions(model)
             check_structure(model)

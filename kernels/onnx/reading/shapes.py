@@ -15,17 +15,32 @@ def shapes_of(model: onnx.ModelProto) -> dict[str, Shape]:
 
     An axis without a fixed length has its name, or None.
     """
-    try:
-        graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
-    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError):
-        graph = model.graph
     known: dict[str, Shape] = {}
-    for each in graphs(graph):
+    for each in graphs(inferred(model)):
         for value in (*each.input, *each.output, *each.value_info):
             if value.type.tensor_type.HasField("shape"):
                 known[value.name] = shape_of(value)
         known |= {tensor.name: tuple(tensor.dims) for tensor in each.initializer}
     return known
+
+
+def types_of(model: onnx.ModelProto) -> dict[str, int]:
+    """Returns the element type of every tensor of the model's own graph, as far as it is known."""
+    graph = inferred(model)
+    known = {
+        value.name: value.type.tensor_type.elem_type
+        for value in (*graph.input, *graph.output, *graph.value_info)
+        if value.type.tensor_type.elem_type
+    }
+    return known | {tensor.name: tensor.data_type for tensor in graph.initializer}
+
+
+def inferred(model: onnx.ModelProto) -> onnx.GraphProto:
+    """Returns the graph with the types and shapes that onnx infers, where it can."""
+    try:
+        return onnx.shape_inference.infer_shapes(model, data_prop=True).graph
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError):
+        return model.graph
 
 
 def shape_of(value: onnx.ValueInfoProto) -> Shape:

@@ -68,10 +68,13 @@ class _Writer:
         head = group.head
         if head is not None and head.invocations is not None:
             body = self._tiled(head)
-            count: int | None = head.invocations
+            count = head.invocations
         else:
-            body = f"{self._chain(group)}\n    out[i] = {root.element.store};"
             count = root.size
+            body = (
+                f"if (i >= {count}u) {{ return; }}\n    {self._chain(group)}\n"
+                f"    out[i] = {root.element.store};"
+            )
         groups = -(-count // WORKGROUP)
         across = min(groups, MAX_GROUPS)
         down = -(-groups // across)
@@ -83,7 +86,6 @@ class _Writer:
                 f"@compute @workgroup_size({WORKGROUP})",
                 "fn main(@builtin(global_invocation_id) id: vec3u) {",
                 f"    let i = {index};",
-                *([] if head is not None and head.invocations else [self._guard(count)]),
                 f"    {body}",
                 "}",
             ]
@@ -96,10 +98,6 @@ class _Writer:
         offsets = [offset for _, offset in self.bindings]
         target = self.places[root.target].buffer
         return Stage(source, (*buffers, target), (*offsets, 0), (across, down, 1))
-
-    @staticmethod
-    def _guard(count: int) -> str:
-        return f"    if (i >= {count}u) {{ return; }}"
 
     def _tiled(self, head: Operation) -> str:
         """Returns the code of a head that writes its elements itself, through the rest."""

@@ -6,27 +6,26 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import defs, helper, numpy_helper
+from onnx import defs, helper
 
 from kernels.onnx.classical import UnsupportedModel, rewritten
 from kernels.onnx.reading.summary import operator_name
+from kernels.onnx.tolerant.arguments import Given, Names, arguments, constants, present, results
 from kernels.onnx.tolerant.doubles import check_doubles
-from kernels.onnx.tolerant.element import ELEMENTS, Array
-from kernels.onnx.tolerant.errors import BadInput, UnsupportedOperator
+from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, Array
+from kernels.onnx.tolerant.errors import UnsupportedOperator
 from kernels.onnx.tolerant.families import LOWERINGS
 from kernels.onnx.tolerant.host import MAX_ELEMENTS, SHAPE_OPERATORS, evaluate, is_small
-from kernels.onnx.tolerant.node import Node, element_of, reshaped
+from kernels.onnx.tolerant.node import Node, reshaped
 from kernels.onnx.tolerant.plan import Plan
-from kernels.onnx.tolerant.value import Value, on_host
+from kernels.onnx.tolerant.sequences import SEQUENCES, is_on_sequences, require_tensors
+from kernels.onnx.tolerant.value import TensorList, Value, on_host
 
 MAX_UNROLLED = 256
 CONTROL = ("If", "Loop", "Scan")
-Names = dict[str, Value | None]
 
 
-def lower(
-    model: onnx.ModelProto, inputs: Mapping[str, Array | Value], plan: Plan
-) -> list[tuple[str, Value]]:
+def lower(model: onnx.ModelProto, inputs: Given, plan: Plan) -> list[tuple[str, Value]]:
     """Fills the plan and returns the graph's outputs by name.
 
     An input may be an array, or a value that the plan holds already. Raises BadInput, and
@@ -36,26 +35,16 @@ def lower(
         model = rewritten(model)
     except UnsupportedModel as error:
         raise UnsupportedOperator(error.node, error.why) from error
-    known = {port.name for port in model.graph.input}
-    if unknown := inputs.keys() - known:
-        raise BadInput(f"the model has no input {', '.join(map(repr, sorted(unknown)))}")
-    opset = max(
+    walk, names = Walk(plan, opset_of(model)), arguments(model, inputs)
+    walk.nodes(model.graph.node, names)
+    return results(model, names)
+
+
+def opset_of(model: onnx.ModelProto) -> int:
+    """Returns the version of ONNX's own operators that a model uses."""
+    return max(
         (each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=1
     )
-    walk = Walk(plan, opset)
-    names: Names = {}
-    for tensor in model.graph.initializer:
-        element = element_of(tensor.data_type, "initializer")
-        names[tensor.name] = on_host(numpy_helper.to_array(tensor), element, static=True)
-    for port in model.graph.input:
-        _require_tensor(port)
-        if port.name in inputs:
-            given = inputs[port.name]
-            names[port.name] = given if isinstance(given, Value) else _input(port, given)
-        elif port.name not in names:
-            raise BadInput(f"input {port.name!r} is missing")
-    walk.nodes(model.graph.node, names)
-    return [(port.name, _present(names, port.name)) for port in model.graph.output]
 
 
 def is_known(operator: str) -> bool:
@@ -64,43 +53,13 @@ def is_known(operator: str) -> bool:
     Its name includes its domain unless that is ONNX's own.
     """
     domain, _, name = operator.rpartition(".")
-    if operator in LOWERINGS or (not domain and name in CONTROL):
+    if operator in (*LOWERINGS, *SEQUENCES) or (not domain and name in CONTROL):
         return True
     try:
         schema: Any = defs.get_schema(name, defs.onnx_opset_version() if not domain else 1, domain)
     except defs.SchemaError:
         return False
     return bool(schema.has_function or schema.has_context_dependent_function)
-
-
-def _require_tensor(port: onnx.ValueInfoProto) -> None:
-    kind = port.type.WhichOneof("value")
-    if kind != "tensor_type":
-        raise UnsupportedOperator(
-            "input", f"{str(kind).removesuffix('_type')} inputs are unsupported"
-        )
-
-
-def _input(port: onnx.ValueInfoProto, array: Array) -> Value:
-    tensor = port.type.tensor_type
-    element = element_of(tensor.elem_type, "input")
-    if array.dtype != element.numpy:
-        raise BadInput(f"input {port.name!r} is {array.dtype}, the model needs {element.name}")
-    if tensor.HasField("shape"):
-        wanted = [dim.dim_value if dim.HasField("dim_value") else None for dim in tensor.shape.dim]
-        fits = len(wanted) == array.ndim and all(
-            axis in (None, length) for axis, length in zip(wanted, array.shape, strict=True)
-        )
-        if not fits:
-            raise BadInput(f"input {port.name!r} has shape {array.shape}, not {wanted}")
-    return on_host(array, element, static=False)
-
-
-def _present(names: Names, name: str) -> Value:
-    value = names.get(name)
-    if value is None:
-        raise UnsupportedOperator("output", f"{name!r} is optional and absent")
-    return value
 
 
 class Walk:
@@ -124,12 +83,14 @@ class Walk:
         self._plan.count(node.op_type)
         inputs = [names[name] if name else None for name in node.input]
         if node.op_type in CONTROL and not node.domain:
-            results = self._control(node, inputs, names)
+            made = self._control(node, inputs, names)
+        elif is_on_sequences(operator_name(node), inputs):
+            made = [SEQUENCES[node.op_type](self._view(node, inputs))]
         elif operator_name(node) in LOWERINGS:
-            results = self._lowered(node, inputs)
+            made = self._lowered(node, inputs)
         else:
-            results = self._expanded(node, inputs)
-        for name, value in zip(node.output, results, strict=False):
+            made = self._expanded(node, inputs)
+        for name, value in zip(node.output, made, strict=False):
             if name:
                 names[name] = value
 
@@ -142,17 +103,21 @@ class Walk:
         )
         whole = all(value.static and not value.element.is_float for value in given)
         if on_shapes and whole and is_small(node.op_type, [value.size for value in given]):
-            found = self._evaluated(node, inputs)
-            if found is not None and all(each.size <= MAX_ELEMENTS for each in found):
-                return [_static(array) for array in found]
-        attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
-        view = Node(node.op_type, self._opset, inputs, attributes, node.output, self._plan)
+            arrays = self._evaluated(node, inputs)
+            if arrays is not None and all(each.size <= MAX_ELEMENTS for each in arrays):
+                return [_static(array) for array in arrays]
+        view = self._view(node, inputs)
+        require_tensors(view)
         lowered = LOWERINGS[operator_name(node)](view)
-        results = [lowered] if isinstance(lowered, Value) else list(lowered)
-        check_doubles(view, results)
+        found = [lowered] if isinstance(lowered, Value) else list(lowered)
+        check_doubles(view, found)
         if on_shapes:
-            self._know(node, inputs, results)
-        return results
+            self._know(node, inputs, found)
+        return found
+
+    def _view(self, node: onnx.NodeProto, inputs: Sequence[Value | None]) -> Node:
+        attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+        return Node(node.op_type, self._opset, inputs, attributes, node.output, self._plan)
 
     def _know(
         self, node: onnx.NodeProto, inputs: Sequence[Value | None], results: Sequence[Value]
@@ -204,23 +169,19 @@ class Walk:
     def _control(
         self, node: onnx.NodeProto, inputs: Sequence[Value | None], names: Names
     ) -> Sequence[Value | None]:
-        attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
-        view = Node(node.op_type, self._opset, inputs, attributes, node.output, self._plan)
+        view = self._view(node, inputs)
         if node.op_type == "If":
             branch = "then_branch" if bool(view.known(0).reshape(())) else "else_branch"
-            return self._body(attributes[branch], names, [])
+            return self._body(view.attribute(branch), names, [])
         if node.op_type == "Loop":
             return self._loop(view, names)
         return self._scan(view, names)
 
     def _body(self, graph: onnx.GraphProto, names: Names, given: Sequence[Value]) -> list[Value]:
-        inner = dict(names)
-        for tensor in graph.initializer:
-            element = element_of(tensor.data_type, "initializer")
-            inner[tensor.name] = on_host(numpy_helper.to_array(tensor), element, static=True)
+        inner = names | constants(graph)
         inner.update({port.name: value for port, value in zip(graph.input, given, strict=True)})
         self.nodes(graph.node, inner)
-        return [_present(inner, port.name) for port in graph.output]
+        return [present(inner, port.name) for port in graph.output]
 
     def _loop(self, node: Node, names: Names) -> list[Value]:
         trips = int(node.known(0).reshape(())) if node.has(0) else MAX_UNROLLED + 1
@@ -234,8 +195,8 @@ class Walk:
             if at >= MAX_UNROLLED:
                 raise node.refuse(f"more than {MAX_UNROLLED} iterations, or an unknown number")
             counter = _static(np.array(at, np.int64))
-            condition, *results = self._body(body, names, [counter, condition, *carried])
-            carried, new = results[: len(carried)], results[len(carried) :]
+            condition, *made = self._body(body, names, [counter, condition, *carried])
+            carried, new = made[: len(carried)], made[len(carried) :]
             for row, value in zip(rows, new, strict=True):
                 row.append(value)
             if condition.host is None:
@@ -268,8 +229,8 @@ class Walk:
                 self._part(value, axis, length - 1 - at if back else at)
                 for value, axis, back in zip(scanned, axes, backwards, strict=True)
             ]
-            results = self._body(body, names, [*carried, *parts])
-            carried, new = results[: len(carried)], results[len(carried) :]
+            made = self._body(body, names, [*carried, *parts])
+            carried, new = made[: len(carried)], made[len(carried) :]
             for row, value in zip(rows, new, strict=True):
                 row.append(value)
         into = node.attribute("scan_output_axes", [0] * outputs)
@@ -289,6 +250,7 @@ class Walk:
     def _stacked(self, node: Node, row: list[Value], axis: int) -> Value:
         if not row:
             raise node.refuse("a loop that never runs has no output shape")
+        require_tensors(node, row)
         axis = axis % (row[0].rank + 1)
         rows = []
         for value in row:
@@ -349,7 +311,11 @@ def _function(
 
 def _type(value: Value | None) -> bytes:
     found = onnx.TypeProto()
-    if value is not None:
+    if isinstance(value, TensorList):
+        first = next(iter(value.items), None)
+        code = FLOAT if first is None else first.element.code
+        found = helper.make_sequence_type_proto(helper.make_tensor_type_proto(code, None))
+    elif value is not None:
         found = helper.make_tensor_type_proto(value.element.code, value.shape)
     data: bytes = found.SerializeToString()
     return data

@@ -208,8 +208,8 @@ def _literal(lanes: Array) -> str | None:
         return None
     value = lanes[0]
     if lanes.dtype == np.float32:
-        plain = value == 0 or LEAST_NORMAL <= abs(value) <= LARGEST
-        return f"({float(value)!r}f)" if plain and not (value == 0 and np.signbit(value)) else None
+        # Of a product with a literal zero, compilers make zero, even where the other is infinite.
+        return f"({float(value)!r}f)" if LEAST_NORMAL <= abs(value) <= LARGEST else None
     if lanes.dtype == np.uint32:
         return f"{int(value)}u"
     return None if int(value) == I32[0] else f"({int(value)}i)"

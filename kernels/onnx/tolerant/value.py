@@ -1,12 +1,12 @@
 """The value of a name while a graph is planned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
-from kernels.onnx.tolerant.element import Array, Bounds, Element
+from kernels.onnx.tolerant.element import ELEMENTS, FLOAT, Array, Bounds, Element
 
 Shape = tuple[int, ...]
 
@@ -35,6 +35,22 @@ class Value:
     def rank(self) -> int:
         """The number of axes."""
         return len(self.shape)
+
+
+@dataclass(eq=False, slots=True)
+class TensorList(Value):
+    """A sequence of tensors, known in length.
+
+    It is a value so that names, bodies and functions pass it on; its own shape and element mean
+    nothing, and only operators on sequences read it.
+    """
+
+    items: tuple[Value, ...] = ()
+
+    @classmethod
+    def of(cls, items: Iterable[Value]) -> "TensorList":
+        """Returns the sequence of these tensors."""
+        return cls((0,), ELEMENTS[FLOAT], items=tuple(items))
 
 
 def on_host(array: Array, element: Element, static: bool) -> Value:

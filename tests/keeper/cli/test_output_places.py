@@ -36,7 +36,13 @@ def test_several_outputs_go_to_files_in_a_folder_and_nowhere_else(tmp_path: Path
     (folder / "scores.npy").write_bytes(b"another result")
     with pytest.raises(OutputRefusedError, match=r"scores.npy exists"):
         output.require_writable(1, kept(tmp_path, SEVERAL), NAMES)
+    # A command that learns the names with the result alone replaces nothing either.
+    with pytest.raises(OutputFailedError, match=r"scores.npy exists; .*; the result is kept in"):
+        output.write(SEVERAL, kept(tmp_path, SEVERAL))
+    assert (folder / "scores.npy").read_bytes() == b"another result"
     Output(folder, overwrite=True).require_writable(1, names=NAMES)
+    Output(folder, overwrite=True).write(SEVERAL)
+    np.testing.assert_array_equal(np.load(folder / "scores.npy"), ONE)
 
 
 @pytest.mark.parametrize("name", ["y", "y.npy"])

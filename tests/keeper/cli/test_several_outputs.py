@@ -7,6 +7,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
@@ -251,3 +252,18 @@ def test_an_imported_model_runs_by_its_names(
     compared = json.loads(capsys.readouterr().out)["outputs"]
     assert [each["name"] for each in compared] == NAMES
     assert max(each["largest_difference"] for each in compared) < 1e-4
+
+
+def test_a_comparison_tells_which_outputs_are_missing(
+    files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, package = classifier(), files.root / "cut.onnx"
+    del content.graph.output[1:]
+    onnx.save(content, package)
+    compare = ["model", "compare", str(files.root / "model.onnx"), "--with", str(package)]
+    arguments = [*compare, *files.inputs, "--input", f"mask={files.root}/mask.npy", "--json"]
+    assert run([*arguments, "--limit", "1"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [each["name"] for each in document["outputs"]] == NAMES[:1]
+    assert document["missing"] == NAMES[1:]
+    assert run(arguments) == 0

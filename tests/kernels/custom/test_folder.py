@@ -57,6 +57,32 @@ def test_a_folder_and_its_canonical_file_are_one_package(tmp_path: Path) -> None
     assert read_package(tmp_path / "triple.json") == package
 
 
+SECOND = """
+[[buffers]]
+role = "output"
+name = "whole"
+bytes = 64
+element = "i32"
+tolerance = { absolute = 0, relative = 0.5, ulp = 0 }
+
+[[stages]]
+"""
+
+
+def test_outputs_of_a_folder_have_names_and_decimal_tolerances(tmp_path: Path) -> None:
+    several = MANIFEST.replace('role = "output"', 'role = "output"\nname = "numbers"')
+    several = several.replace("\n[[stages]]\n", SECOND).replace("[0, 1]", "[0, 1, 2]")
+    package = read_package(written(tmp_path, several))
+    assert [(each.name, each.tolerance) for each in package.outputs] == [
+        ("numbers", Tolerance.rounded(1e-6, 1e-5, 2)),
+        ("whole", Tolerance(0.0, 0.5, 0)),
+    ]
+    wrong = several.replace("relative = 0.5", "relative = -1")
+    with pytest.raises(PackageError) as refused:
+        read_package(written(tmp_path, wrong))
+    assert refused.value.reason is Reason.BAD_TOLERANCE
+
+
 def test_every_shipped_package_can_be_read() -> None:
     folders = sorted(path.parent for path in PACKAGES.glob("*/manifest.toml"))
     assert [read_package(folder).name for folder in folders] == [each.name for each in folders]

@@ -34,7 +34,7 @@ from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.marketplace import ASK, PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.supervision import background
-from kernels.graph import Graph
+from kernels.graph import Graph, Opcode
 from kernels.onnx.quantisation import CalibrationError, quantise, report_on_float
 from kernels.onnx.quantisation.preparation import prepared
 from kernels.onnx.quantisation.static import static_int8
@@ -93,12 +93,22 @@ def measure_exact(subject: Subject) -> ModelFigures:
         trace_bytes=trace_bytes,
         multiply_adds=graph.multiply_adds,
         operators=len(graph.descriptors),
-        checked_share=job.checked_macs / graph.multiply_adds if graph.multiply_adds else 0.0,
+        checked_share=_checked_share(graph, job.checked_macs),
         wrong=not all(
             np.array_equal(found, committed.outputs[operator])
             for found, operator in zip(job.outputs, wanted, strict=True)
         ),
     )
+
+
+def _checked_share(graph: Graph, checked_macs: int) -> float:
+    """Returns what a verifier spent as a part of the products and convolutions of a graph.
+
+    Depthwise convolutions, which a verifier computes again, are left out on both sides.
+    """
+    again = sum(each.multiply_adds for each in graph.descriptors if each.opcode is Opcode.DEPTHWISE)
+    products = graph.multiply_adds - again
+    return max(checked_macs - again, 0) / products if products else 0.0
 
 
 def _int8(subject: Subject) -> Reference:

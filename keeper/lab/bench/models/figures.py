@@ -25,7 +25,8 @@ class ModelFigures:
     class with its process and the compilation of shaders. `vs_ort` is `seconds` as a multiple of
     onnxruntime's on two threads: of its int8 model in the exact class, of its float model in the
     tolerant one or where it has no int8 model. `trace_bytes` is what the provider commits.
-    `checked_share` is the largest part of the multiply-adds that one verifier spent. A result is
+    `checked_share` is the most that one verifier spent, as a part of the multiply-adds of products
+    and convolutions; depthwise ones, which are computed again, are left out. A result is
     `wrong` that differs from the executor's own in the exact class, or that is less than 40 dB from
     onnxruntime's in the tolerant one.
     """

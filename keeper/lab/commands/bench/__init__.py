@@ -13,6 +13,7 @@ MEMBERS = {
     "programs": "keeper.lab.commands.bench.programs:programs",
     "runtime": "keeper.lab.commands.bench.runtime:runtime",
     "sharing": "keeper.lab.commands.bench.sharing:sharing",
+    "tolerant": "keeper.lab.commands.bench.tolerant:tolerant",
     "transformer": "keeper.lab.bench.transformer:bench_transformer",
 }
 

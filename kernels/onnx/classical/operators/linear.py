@@ -41,7 +41,8 @@ def chosen(draft: Draft, node: onnx.NodeProto, scores: str) -> str | None:
         return place
     if not labels or not isinstance(labels[0], int):
         return None
-    return draft.node("Gather", draft.constant(np.array(labels, np.int64)), place, axis=0)
+    table = draft.constant(np.array(labels, np.int64).reshape(-1, 1))
+    return draft.reshaped(draft.node("Gather", table, place, axis=0), -1)
 
 
 def transformed(draft: Draft, node: onnx.NodeProto, scores: str) -> str:

@@ -69,8 +69,10 @@ def array_feature_extractor(draft: Draft, node: onnx.NodeProto) -> Sequence[str 
     """Rewrites the choice of places along the last axis; a vector becomes a row."""
     x, places = node.input
     flat = draft.reshaped(places, -1)
-    found = draft.node("Gather", x, flat, axis=-1)
-    return (draft.reshaped(found, 1, -1) if draft.rank(node, x) == 1 else found,)
+    if draft.rank(node, x) == 1:
+        rows = draft.node("Gather", draft.reshaped(x, -1, 1), flat, axis=0)
+        return (draft.reshaped(rows, 1, -1),)
+    return (draft.node("Gather", x, flat, axis=-1),)
 
 
 @operator("FeatureVectorizer")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 import onnx
 
+from kernels.onnx.classical import TREES, UnsupportedModel, rewritten
+from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.expansion.branches import inlined
 from kernels.onnx.exact.expansion.draft import Draft, Unready
 from kernels.onnx.registration import lowerings
@@ -24,7 +26,10 @@ def expanded(model: onnx.ModelProto) -> onnx.ModelProto:
 
     Raises LoweringError for a node whose attributes or operands have no exact form.
     """
-    found = inlined(model)
+    try:
+        found = rewritten(inlined(model), keep=TREES)
+    except UnsupportedModel as error:
+        raise LoweringError(error.node, error.why) from error
     shapes: dict[str, tuple[int, ...]] = {}
     # What one pass makes may be what another rule reads.
     while any(node.op_type in RULES for node in found.graph.node):

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from kernels.onnx.exact.attributes import plain
+from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.expansion.draft import Draft
 from kernels.onnx.registration import operator
 
@@ -64,6 +65,35 @@ def layer_norm(draft: Draft, node: onnx.NodeProto) -> bool:
     return True
 
 
+@operator("BatchNormalization")
+def batch_norm(draft: Draft, node: onnx.NodeProto) -> bool:
+    """Rewrites one that no convolution before it took in: a factor and a shift per channel.
+
+    On other images than a convolution's, which can still take them in, it is a convolution of
+    single pixels, whose factors have a scale each.
+    """
+    label = draft.begin(node)
+    attributes = plain(node).attributes
+    if attributes.get("training_mode", 0) or any(filter(None, node.output[1:])):
+        raise LoweringError(label, "it learns as it runs; export the model for inference")
+    scale, bias, mean, variance = (
+        draft.fixed(node, position).astype(np.float64) for position in range(1, 5)
+    )
+    factor = scale / np.sqrt(variance + float(attributes.get("epsilon", EPSILON)))
+    shift = bias - mean * factor
+    x, output = node.input[0], node.output[0]
+    # Channels are the second axis, so the constants are laid along it.
+    axes = (-1,) + (1,) * (len(draft.shape(x)) - 2)
+    made = draft.maker(x)
+    if len(axes) in (2, 3) and (made is None or made.op_type not in ("Conv", "ConvTranspose")):
+        numbers = [draft.number(factor.reshape(-1, 1, *axes[1:])), draft.number(shift)]
+        draft.node("Conv", [x, *numbers], output, group=len(factor))
+        return True
+    scaled = draft.node("Mul", [x, draft.number(factor.reshape(axes))])
+    draft.node("Add", [scaled, draft.number(shift.reshape(axes))], output)
+    return True
+
+
 @operator("InstanceNormalization", "GroupNormalization")
 def instance_norm(draft: Draft, node: onnx.NodeProto) -> bool:
     """Rewrites a norm over space, or over groups of channels and space, as a layer norm."""
@@ -72,10 +102,12 @@ def instance_norm(draft: Draft, node: onnx.NodeProto) -> bool:
     channels = shape[1]
     groups = int(plain(node).attributes.get("num_groups", channels))
     count = prod(shape[1:]) // groups
-    scale, bias = (draft.fixed(node, at).reshape(-1) for at in (1, 2))
     spread = (channels, *[1] * (len(shape) - 2))
     # Opset 18 has one number per group; later ones have one per channel.
-    scale, bias = (np.repeat(each, channels // len(each)).reshape(spread) for each in (scale, bias))
+    scale, bias = (
+        np.repeat(numbers, channels // numbers.size).reshape(spread)
+        for numbers in (draft.fixed(node, at) for at in (1, 2))
+    )
     x = draft.reshaped(node.input[0], (shape[0] * groups, count))
     normal = draft.reshaped(_normal(draft, node, x, [draft.number(np.ones(count))]), shape)
     scaled = draft.node("Mul", [normal, draft.number(scale)])

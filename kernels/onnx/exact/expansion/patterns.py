@@ -5,6 +5,7 @@ import onnx
 
 from kernels.onnx.exact.attributes import plain
 from kernels.onnx.exact.expansion.draft import Draft
+from kernels.onnx.exact.expansion.moments import norm_by_moments
 from kernels.onnx.registration import operator
 
 MEANS = ("ReduceMean", "ReduceSum", "ReduceSumSquare")
@@ -35,6 +36,8 @@ def norm(draft: Draft, node: onnx.NodeProto, x: str, root: str) -> bool:
 def product(draft: Draft, node: onnx.NodeProto) -> bool:
     """Rewrites x times the reciprocal of a root as a norm, or moves a factor into a norm."""
     for x, other in (node.input, node.input[::-1]):
+        if norm_by_moments(draft, node, x, other):
+            return True
         root = _inverted(draft, other)
         if root and norm(draft, node, x, root):
             return True
@@ -111,9 +114,9 @@ def _inverted(draft: Draft, name: str) -> str:
     """Returns the tensor whose reciprocal this is, or an empty string."""
     made = draft.maker(name)
     if made is not None and made.op_type == "Reciprocal":
-        return made.input[0]
+        return str(made.input[0])
     if made is not None and made.op_type == "Div" and _is(draft, made.input[0], 1.0):
-        return made.input[1]
+        return str(made.input[1])
     return ""
 
 
@@ -153,7 +156,7 @@ def _squared(draft: Draft, name: str) -> str:
         return ""
     doubled = made.op_type == "Mul" and made.input[0] == made.input[1]
     if doubled or (made.op_type == "Pow" and _is(draft, made.input[1], 2.0)):
-        return made.input[0]
+        return str(made.input[0])
     return ""
 
 

@@ -83,7 +83,7 @@ def _picked_constant(
 
 def _mask(lowering: Lowering, node: Node, at: int) -> npt.NDArray[np.bool_]:
     """Returns where a constant condition picks a choice."""
-    condition = lowering.real(node, 0) != 0
+    condition = np.asarray(lowering.real(node, 0) != 0)
     return condition if at == 1 else ~condition
 
 

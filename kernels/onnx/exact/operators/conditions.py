@@ -1,6 +1,6 @@
 """Comparisons, operators of booleans, and choices by them; a boolean is an int8 of 0 or 1."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -26,6 +26,13 @@ TURNED = {
 }
 # The comparison of a difference d with zero, as clamp(d + offset, 0, 1); Equal is apart.
 OFFSETS = {"Greater": 0, "GreaterOrEqual": 1}
+# What an operator of two booleans is of their product. For Or that is (a - 1)(b - 1), which is 1
+# where neither is true, and for Xor the product of signs.
+AFTER: Mapping[str, Callable[[Real], Real]] = {
+    "And": lambda real: real,
+    "Or": lambda real: 1.0 - real,
+    "Xor": lambda real: np.maximum(-real, 0.0),
+}
 # Element types by their ONNX codes: floats, and the boolean.
 FLOATS = (1, 10, 11, 16)
 BOOLEAN = 9
@@ -82,9 +89,7 @@ def combine(lowering: Lowering, node: Node) -> None:
     seen, left, right = lowering.emit.paired(a, b)
     value = lowering.emit.build.multiply(left, right, zero_point_a=offset, zero_point_b=offset)
     bits = seen.rewritten(_narrow(lowering, value, 0, (-1, 1)), 1.0)
-    # (a - 1)(b - 1) is 1 where neither is true.
-    after = {"And": lambda real: real, "Or": lambda real: 1.0 - real, "Xor": lambda real: real < 0}
-    lowering.put(node, lowering.emit.table(bits, after[node.kind], TRUTH))
+    lowering.put(node, lowering.emit.table(bits, AFTER[node.kind], TRUTH))
 
 
 @operator("Cast")
@@ -94,7 +99,7 @@ def cast(lowering: Lowering, node: Node) -> None:
     to = int(node.attributes["to"])
     if to == BOOLEAN:
         x = lowering.int8(node)
-        lowering.put(node, lowering.emit.table(x, lambda real: np.abs(real) > 0, TRUTH))
+        lowering.put(node, lowering.emit.table(x, lambda real: np.sign(np.abs(real)), TRUTH))
         return
     whole = not x.per_channel and float(x.scale) == 1.0
     if to in FLOATS or whole:
@@ -131,8 +136,7 @@ def _combine_constant(lowering: Lowering, node: Node) -> None:
         seen, left, right = lowering.emit.beside(x, (bits - one).astype(np.int8))
         value = lowering.emit.build.multiply(left, right, zero_point_a=one)
     narrow = seen.rewritten(_narrow(lowering, value, 0, (-1, 1)), 1.0)
-    after = {"And": lambda real: real, "Or": lambda real: 1.0 - real, "Xor": lambda real: real < 0}
-    lowering.put(node, lowering.emit.table(narrow, after[node.kind], TRUTH))
+    lowering.put(node, lowering.emit.table(narrow, AFTER[node.kind], TRUTH))
 
 
 def _compared(lowering: Lowering, node: Node) -> Tensor:
@@ -207,7 +211,7 @@ def _signed(lowering: Lowering, kind: str, difference: Tensor) -> Tensor:
     if kind == "Equal":
         value = _narrow(lowering, difference.value, 0, (-1, 1))
         signs = difference.rewritten(value, 1.0)
-        return lowering.emit.table(signs, lambda real: real == 0, TRUTH)
+        return lowering.emit.table(signs, lambda real: 1.0 - np.abs(real), TRUTH)
     value = _narrow(lowering, difference.value, OFFSETS[kind], (0, 1))
     return difference.rewritten(value, 1.0)
 
@@ -218,12 +222,13 @@ def _narrow(lowering: Lowering, value: Value, offset: int, clamp: tuple[int, int
 
 
 def _sign(kind: str, steps: Real) -> Real:
-    same = np.abs(steps) < SAME
-    found: dict[str, Callable[[], Real]] = {
-        "Greater": lambda: (steps > 0) & ~same,
-        "GreaterOrEqual": lambda: (steps > 0) | same,
-        "Less": lambda: (steps < 0) & ~same,
-        "LessOrEqual": lambda: (steps < 0) | same,
-        "Equal": lambda: np.rint(steps) == 0,
-    }
-    return np.asarray(found[kind](), np.float64)
+    """Returns 1 where a comparison of a number of steps with zero is true, else 0."""
+    near = np.where(np.abs(steps) < SAME, 0.0, steps)
+    found = {
+        "Greater": near > 0,
+        "GreaterOrEqual": near >= 0,
+        "Less": near < 0,
+        "LessOrEqual": near <= 0,
+        "Equal": np.rint(steps) == 0,
+    }[kind]
+    return np.asarray(found, np.float64)

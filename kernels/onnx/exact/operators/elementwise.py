@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kernels.codes import InputKind
 from kernels.graph.fixed_point import fixed_point
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
@@ -209,6 +210,12 @@ def _added(lowering: Lowering, node: Node, wide: Tensor, offset: Real) -> Tensor
     return seen.rewritten(lowering.emit.build.add(left, right))
 
 
+def _by_column(x: Tensor, numbers: Real) -> bool:
+    """Returns whether there is one number for each element of the last axis, as it is stored."""
+    stored = x.layout.ndim > 0 and x.layout.strides[-1] == 1
+    return stored and numbers.shape[-1:] == x.shape[-1:] == (numbers.size,)
+
+
 def _ranked(x: Tensor, number: Real) -> Tensor:
     """Returns a result with as many axes as broadcasting beside a constant of one number gives."""
     missing = max(0, number.ndim - x.layout.ndim)
@@ -218,8 +225,9 @@ def _ranked(x: Tensor, number: Real) -> Tensor:
 def _wide(lowering: Lowering, node: Node, x: Tensor) -> Tensor:
     """Returns x as int32 that a constant can be added to."""
     peak = lowering.peak(node.outputs[0])
-    last = x.layout.ndim > 0 and x.layout.strides[-1] == 1 and x.shape[-1:] == x.scale.shape
-    if x.dtype is DType.INT32 and peak is None and (last or not x.per_channel):
+    last = x.per_channel and _by_column(x, x.scale)
+    table = last and x.value.source.kind is InputKind.JOB_INPUT
+    if x.dtype is DType.INT32 and (table or (peak is None and (last or not x.per_channel))):
         return x
     fine = float(np.max(x.scale)) * (FINE * 2**14 if x.dtype is DType.INT8 else 1.0)
     return lowering.emit.int32(x, fine if peak is None else peak / WIDE_STEPS)
@@ -257,9 +265,15 @@ def narrow_target(lowering: Lowering, node: Node) -> Quantisation | None:
     More bits would be lost at once, and int32 terms would make up most of a trace.
     """
     narrow = _is_read_narrow(lowering, node.outputs[0])
-    if not narrow or any(lowering.wanted(name) is None for name in node.inputs):
+    if not narrow or not all(_has_int8(lowering, node, at) for at in range(2)):
         return None
     return _narrowest(lowering, node.outputs[0])
+
+
+def _has_int8(lowering: Lowering, node: Node, position: int) -> bool:
+    x = lowering.tensor(node, position)
+    is_int8 = x.dtype is DType.INT8 and not x.per_channel
+    return is_int8 or lowering.wanted(node.inputs[position]) is not None
 
 
 def _is_read_narrow(lowering: Lowering, name: str) -> bool:

@@ -3,6 +3,7 @@
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.codes import MAX_OPERAND_RUNS
 from kernels.graph import Value
@@ -13,6 +14,8 @@ from kernels.onnx.exact.network import HIGH, LOW, Node, Quantisation
 from kernels.onnx.exact.tensor import Tensor, stored_shape
 from kernels.onnx.registration import operator
 from kernels.trace import DType
+
+Codes = npt.NDArray[np.int8]
 
 ROW_AXIS = 1
 SMALLEST = ("Min", "ReduceMin")
@@ -27,7 +30,8 @@ def extreme(lowering: Lowering, node: Node) -> None:
     constants = [
         target.of(lowering.real(node, at)) for at in range(len(node.inputs)) if at not in numbers
     ]
-    shape = np.broadcast_shapes(*(each.shape for each in (*tensors, *constants)))
+    shapes = [each.shape for each in tensors] + [each.shape for each in constants]
+    shape = np.broadcast_shapes(*shapes)
     if len(tensors) == 1 and all(each.size == 1 for each in constants):
         _clamped(lowering, node, tensors[0], constants, shape)
         return
@@ -92,7 +96,7 @@ def _clamped(
     lowering: Lowering,
     node: Node,
     x: Tensor,
-    constants: list[np.ndarray],
+    constants: list[Codes],
     shape: tuple[int, ...],
 ) -> None:
     bounds = [int(each.reshape(-1)[0]) for each in constants]

@@ -33,7 +33,8 @@ def steep(lowering: Lowering, node: Node) -> None:
     first = round(low / unit)
     if first:
         places = build.add(places, np.full((1, 1, 1, 1), -first, np.int32))
+    real = np.arange(first, first + ENTRIES, dtype=np.float64) * unit
     with np.errstate(all="ignore"):
-        values = target.of(bound(node, [])(np.arange(first, first + ENTRIES) * unit))
+        values = target.of(bound(node, [])(real))
     value = build.gather(places, values.reshape(-1, 1))
     lowering.put(node, Tensor.dense(value, x.shape, target.scale, target.zero_point))

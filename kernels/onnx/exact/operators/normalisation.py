@@ -35,6 +35,9 @@ def softmax(lowering: Lowering, node: Node) -> None:
         x = lowering.int8(node)
     if x.per_channel:
         x = lowering.emit.int32(x)
+    if x.shape[axis] * x.dtype.size > MAX_OPERAND_BYTES:
+        # The scores of so long a row fit only as int8.
+        x = lowering.int8(node)
     rows = x.viewed(np.moveaxis(x.layout, axis, -1))
     value = lowering.emit.stored(rows, stored_shape(rows.shape))
     multiplier, shift = fixed_point(np.array([SHARE_OF_LN2 * float(x.scale)]))
@@ -72,12 +75,12 @@ def rms_norm(lowering: Lowering, node: Node) -> None:
     channels = x.shape[-1]
     gamma = np.broadcast_to(lowering.real(node, 1), (channels,))
     turned = Quantisation(float(x.scale), -1 - x.zero_point)
-    both = [
-        _sixteen_bits(lowering, node, each)
-        for each in (x, lowering.emit.table(x, lambda real: -real, turned))
-    ]
+    opposite = lowering.emit.table(x, lambda real: -real, turned)
     shape = stored_shape(x.shape)
-    rows = lowering.emit.build.concat(*(lowering.emit.stored(each, shape) for each in both), 3)
+    left, right = (
+        lowering.emit.stored(_sixteen_bits(lowering, node, each), shape) for each in (x, opposite)
+    )
+    rows = lowering.emit.build.concat(left, right, 3)
     value, scale = _normalised(
         lowering, node, rows, np.concatenate([gamma, gamma]), np.zeros(2 * channels)
     )

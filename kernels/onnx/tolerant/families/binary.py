@@ -9,6 +9,7 @@ from kernels.onnx.tolerant.value import Value
 from kernels.onnx.tolerant.wgsl import broadcast
 
 _ARITHMETIC = {"Add": "x + y", "Sub": "x - y", "Mul": "x * y", "Div": "x / y"}
+_FLOAT_ARITHMETIC = {"Add": "total(x, y)", "Sub": "difference(x, y)", "Div": "quotient(x, y)"}
 _COMPARISONS = {
     "Equal": "x == y",
     "Greater": "x > y",
@@ -48,9 +49,10 @@ def arithmetic(node: Node) -> Value:
     Integers wrap; integer quotients round towards zero.
     """
     a, b = node.input(0), node.input(1)
-    return pairwise(
-        node, a, b, _ARITHMETIC[node.operator], a.element, _interval(node, node.operator, a, b)
-    )
+    formula = _ARITHMETIC[node.operator]
+    if a.element.is_float:
+        formula = _FLOAT_ARITHMETIC.get(node.operator, formula)
+    return pairwise(node, a, b, formula, a.element, _interval(node, node.operator, a, b))
 
 
 def _interval(node: Node, name: str, a: Value, b: Value) -> Bounds | None:
@@ -197,7 +199,7 @@ def variadic(node: Node) -> Value:
 def _fold(node: Node, element: Element) -> str:
     match node.operator:
         case "Sum" | "Mean":
-            return "x + y"
+            return "total(x, y)" if element.is_float else "x + y"
         case name:
             function = name.lower()
             return f"{function}imum(x, y)" if element.is_float else f"{function}(x, y)"

@@ -188,7 +188,9 @@ def grid_sample(node: Node) -> Value:
         if mode == "nearest":
             code += f"x{at} = round(x{at}); "
         if padding == "border":
-            code += f"x{at} = clamp(x{at}, 0.0, {length - 1}.0); "
+            # Positions up to half a pixel outside keep their place, which cubic weights tell.
+            code += f"if (x{at} < {low} || x{at} > {length - 1 - low}) "
+            code += f"{{ x{at} = clamp(x{at}, 0.0, {length - 1}.0); }} "
         elif padding == "reflection":
             code += f"x{at} = reflect_into(x{at}, {low}, {length - 1 - low}); "
         lowest = {"nearest": "0.0", "linear": "0.0", "cubic": "1.0"}[mode]

@@ -17,6 +17,24 @@ FUNCTIONS: dict[str, str] = {
     if (is_nan(x)) { return x; }
     return sign(x);
 }""",
+    # Compilers take x - x for zero and x / x for one, also where x is not finite.
+    "total": """fn total(x: f32, y: f32) -> f32 {
+    let b = bitcast<u32>(x);
+    let opposite = (b ^ 0x80000000u) == bitcast<u32>(y);
+    if (opposite && (b & 0x7f800000u) == 0x7f800000u) { return nan(); }
+    return x + y;
+}""",
+    "difference": """fn difference(x: f32, y: f32) -> f32 {
+    let b = bitcast<u32>(x);
+    if (b == bitcast<u32>(y) && (b & 0x7f800000u) == 0x7f800000u) { return nan(); }
+    return x - y;
+}""",
+    "quotient": """fn quotient(x: f32, y: f32) -> f32 {
+    let b = bitcast<u32>(x);
+    let e = b & 0x7f800000u;
+    if (b == bitcast<u32>(y) && (e == 0x7f800000u || (b & 0x7fffffffu) == 0u)) { return nan(); }
+    return x / y;
+}""",
     # The larger or smaller of NaN and any number is NaN.
     "maximum": """fn maximum(x: f32, y: f32) -> f32 {
     if (is_nan(x)) { return x; }

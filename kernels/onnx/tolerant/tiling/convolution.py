@@ -1,4 +1,4 @@
-"""Convolutions: an invocation computes eight pixels by eight filters."""
+"""Convolutions: an invocation computes eight pixels by sixteen or eight filters."""
 
 from math import prod
 
@@ -11,8 +11,8 @@ from kernels.onnx.tolerant.value import Value, on_host
 
 # Two vectors of four pixels.
 PIXELS = 8
-# With sixteen filters lavapipe computes 1.3 times as fast, and compiles 3 times as long.
-FILTERS = 8
+# With more, a compiler runs out of registers.
+FILTERS = (16, 8)
 
 
 def tiled_convolution(
@@ -30,7 +30,9 @@ def tiled_convolution(
         return None
     filters, depth = w.shape[:2]
     per = filters // group
-    if group > 1 and per % FILTERS:
+    wide = filters > FILTERS[1] and (group == 1 or per % FILTERS[0] == 0)
+    block = FILTERS[0] if wide else FILTERS[1]
+    if group > 1 and per % block:
         return None
     lengths = window.lengths(x.shape[2:])
     shape = (x.shape[0], filters, *lengths)
@@ -49,37 +51,37 @@ def tiled_convolution(
         pixels, size, lengths[-1], x.shape[1], height, width, depth, prod(planar.kernel),
         planar.kernel[1], *planar.strides, *planar.dilations, *planar.before, filters, per,
     )  # fmt: skip
-    code = _code(vectors)
+    code = _code(block, vectors)
     return node.emit(
-        [x, _packed(w), _padded(bias, filters), shapes],
+        [x, _packed(w, block), _padded(bias, filters, block), shapes],
         shape,
         x.element,
-        code.replace("VALUE", x.element.rounded("done[f * 2u + half][lane]")),
-        invocations=-(-pixels // PIXELS) * -(-filters // FILTERS),
+        code.replace("VALUE", x.element.rounded("sums[f]")),
+        invocations=-(-pixels // PIXELS) * -(-filters // block),
     )
 
 
-def _packed(w: Value) -> Value:
+def _packed(w: Value, block: int) -> Value:
     """Returns the weights as [blocks of filters, taps, channels, filters of a block]."""
     assert w.host is not None
     array = w.host().astype(np.float32)
     filters, depth = array.shape[:2]
     array = array.reshape(filters, depth, -1)
-    padded = np.zeros((-(-filters // FILTERS) * FILTERS, *array.shape[1:]), np.float32)
+    padded = np.zeros((-(-filters // block) * block, *array.shape[1:]), np.float32)
     padded[:filters] = array
-    packed = padded.reshape(-1, FILTERS, *array.shape[1:]).transpose(0, 3, 2, 1)
+    packed = padded.reshape(-1, block, *array.shape[1:]).transpose(0, 3, 2, 1)
     return on_host(np.ascontiguousarray(packed), ELEMENTS[FLOAT], static=True)
 
 
-def _padded(bias: Value | None, filters: int) -> Value:
-    array = np.zeros(-(-filters // FILTERS) * FILTERS, np.float32)
+def _padded(bias: Value | None, filters: int, block: int) -> Value:
+    array = np.zeros(-(-filters // block) * block, np.float32)
     if bias is not None:
         assert bias.host is not None
         array[:filters] = bias.host().reshape(-1)
     return on_host(array, ELEMENTS[FLOAT], static=True)
 
 
-def _code(vectors: bool) -> str:
+def _code(block: int, vectors: bool) -> str:
     names = [
         "pixels",
         "size",
@@ -102,38 +104,37 @@ def _code(vectors: bool) -> str:
     code = "".join(f"let {name} = $3[{at}]; " for at, name in enumerate(names))
     code += (
         f"let tiles = (u32(pixels) + {PIXELS - 1}u) / {PIXELS}u; let block = i / tiles; "
-        f"let first = i % tiles * {PIXELS}u; let m = block * {FILTERS}u; "
+        f"let first = i % tiles * {PIXELS}u; let m = block * {block}u; "
         "if (m >= u32(filters)) { return; } "
         "let plane = height * width; let begin = i32(m) / per * depth; "
-        f"var next = block * u32(taps * depth) * {FILTERS // 4}u; "
+        f"var next = block * u32(taps * depth) * {block // 4}u; "
     )
-    for quad in range(FILTERS // 4):
-        code += f"let b{quad} = $v2[block * {FILTERS // 4}u + {quad}u]; "
-    for f in range(FILTERS):
+    for quad in range(block // 4):
+        code += f"let b{quad} = $v2[block * {block // 4}u + {quad}u]; "
+    for f in range(block):
         start = f"b{f // 4}.{'xyzw'[f % 4]}"
         code += f"var s{f} = vec4f({start}); var t{f} = vec4f({start}); "
-    code += _vectors() if vectors else _scalars()
-    code += f"var done: array<vec4f, {2 * FILTERS}>; "
-    for f in range(FILTERS):
-        code += f"done[{2 * f}] = s{f}; done[{2 * f + 1}] = t{f}; "
+    code += _vectors(block) if vectors else _scalars(block)
+    # Lavapipe takes five times as long to compile an array of all sums.
+    sums = ", ".join(f"select(s{f}[p % 4u], t{f}[p % 4u], p >= 4u)" for f in range(block))
     return code + (
         f"for (var p = 0u; p < {PIXELS}u; p++) {{ let q = first + p; "
-        "if (q >= u32(pixels)) { break; } let half = p / 4u; let lane = p % 4u; "
+        f"if (q >= u32(pixels)) {{ break; }} var sums = array<f32, {block}>({sums}); "
         "let to = (q / u32(size) * u32(filters) + m) * u32(size) + q % u32(size); "
-        f"for (var f = 0u; f < {FILTERS}u; f++) {{ if (m + f >= u32(filters)) {{ break; }} "
+        f"for (var f = 0u; f < {block}u; f++) {{ if (m + f >= u32(filters)) {{ break; }} "
         "$out[to + f * u32(size)] = VALUE; } }"
     )
 
 
-def _products() -> str:
-    text = "".join(f"let w{quad} = $v1[next + {quad}u]; " for quad in range(FILTERS // 4))
-    for f in range(FILTERS):
+def _products(block: int) -> str:
+    text = "".join(f"let w{quad} = $v1[next + {quad}u]; " for quad in range(block // 4))
+    for f in range(block):
         weight = f"w{f // 4}.{'xyzw'[f % 4]}"
         text += f"s{f} += {weight} * x; t{f} += {weight} * y; "
-    return f"{text} next += {FILTERS // 4}u; "
+    return f"{text} next += {block // 4}u; "
 
 
-def _vectors() -> str:
+def _vectors(block: int) -> str:
     """Returns the sums of a window of one element, whose pixels are read as vectors."""
     return (
         "let quads = u32(plane) / 4u; let last = u32(pixels) / 4u - 1u; "
@@ -141,11 +142,11 @@ def _vectors() -> str:
         "var at = (u / quads * u32(channels) + u32(begin)) * quads + u % quads; "
         "var beside = (v / quads * u32(channels) + u32(begin)) * quads + v % quads; "
         "for (var c = 0; c < depth; c++) { let x = $v0[at]; let y = $v0[beside]; "
-        f"{_products()} at += quads; beside += quads; }} "
+        f"{_products(block)} at += quads; beside += quads; }} "
     )
 
 
-def _scalars() -> str:
+def _scalars(block: int) -> str:
     """Returns the sums of any window, for which each pixel has a place of its own."""
     text = (
         "let down = size / across; var image = i32(first) / size; var rest = i32(first) % size; "
@@ -176,5 +177,5 @@ def _scalars() -> str:
     for name, places in (("x", range(4)), ("y", range(4, 8))):
         reads = ", ".join(f"select(0.0, $0[at{p}], in{p})" for p in places)
         text += f"let {name} = vec4f({reads}); "
-    text += _products()
+    text += _products(block)
     return text + "".join(f"at{p} += plane; " for p in range(PIXELS)) + "} } "

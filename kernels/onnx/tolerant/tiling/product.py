@@ -29,15 +29,15 @@ def tiled_product(node: Node, a: Value, b: Value) -> Value:
         code += f"let l{r} = left + min(row + {r}u, {m - 1}u) * {k}u; "
         code += "".join(f"var s{r}_{quad} = vec4f(); " for quad in range(columns // 4))
     code += _sums(rows, columns, k, n)
-    code += f"var done: array<vec4f, {rows * columns // 4}>; "
+    picked = []
     for r in range(rows):
-        for quad in range(columns // 4):
-            code += f"done[{r * columns // 4 + quad}] = s{r}_{quad}; "
-    value = a.element.rounded(f"done[(r * {columns}u + c) / 4u][c % 4u]")
+        last = "" if columns == 4 else f", s{r}_1[c % 4u], c >= 4u)"
+        picked.append(f"select(s{r}_0[c % 4u]{last}" if last else f"s{r}_0[c]")
     code += (
-        f"for (var r = 0u; r < {rows}u; r++) {{ if (row + r >= {m}u) {{ break; }} "
         f"for (var c = 0u; c < {columns}u; c++) {{ if (first + c >= {n}u) {{ break; }} "
-        f"$out[(batch * {m}u + row + r) * {n}u + first + c] = {value}; }} }}"
+        f"var sums = array<f32, {rows}>({', '.join(picked)}); "
+        f"for (var r = 0u; r < {rows}u; r++) {{ if (row + r >= {m}u) {{ break; }} "
+        f"$out[(batch * {m}u + row + r) * {n}u + first + c] = {a.element.rounded('sums[r]')}; }} }}"
     )
     return node.emit([a, b], (*batch, m, n), a.element, code, invocations=count)
 

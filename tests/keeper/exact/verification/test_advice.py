@@ -17,7 +17,7 @@ from keeper.exact.verification import (
 )
 from kernels.evidence import Place, element_at
 from kernels.graph import Graph, GraphBuilder, Narrowing, narrow
-from kernels.graph.reference import execute, operands, sums
+from kernels.graph.reference import evaluate, execute, operands, sums
 from kernels.trace import DType
 from kernels.trace.layout import Array
 from tests.keeper.exact.verification.graphs import one_stage, stored
@@ -56,7 +56,8 @@ def honest_advice(outputs: Sequence[Array] = OUTPUTS) -> Advice:
 
 
 def check(outputs: Sequence[Array], advice: Advice | None) -> TraceVerdict:
-    return verify_trace(GRAPH, INPUTS, stored(outputs), one_stage(outputs), advice=advice)
+    trace = list(outputs)
+    return verify_trace(GRAPH, INPUTS, stored(trace), one_stage(trace), advice=advice)
 
 
 def lied(operator: int, element: int, delta: int = 1) -> list[Array]:
@@ -74,8 +75,6 @@ def lied(operator: int, element: int, delta: int = 1) -> list[Array]:
 
 
 def execute_one(at: int, outputs: Sequence[Array]) -> Array:
-    from kernels.graph.reference import evaluate
-
     return evaluate(GRAPH.descriptors[at], operands(GRAPH, at, INPUTS, outputs)).copy()
 
 

@@ -113,6 +113,19 @@ def test_codes_of_a_quantised_output_are_those_of_onnx() -> None:
     np.testing.assert_array_equal(found, reference(content, {"x": x}))
 
 
+def test_a_description_of_old_has_the_last_operators_output() -> None:
+    node = helper.make_node("Transpose", ["x"], ["y"])
+    lowered = lower(read_network(model([node], [integers("x", 2, 3)], [integers("y", 3, 2)])))
+    document = lowered.interface.as_json()
+    (output,) = document.pop("outputs")
+    old = {"version": 1, "inputs": document["inputs"], "output": output}
+    interface = Interface.of_json(old)
+    assert interface.output.operator is None
+    x = np.array([[1, 2, 3], [4, 5, 6]], np.int64)
+    found = interface.restore(NumpyExecutor().execute(lowered.graph, interface.encode({"x": x})))
+    np.testing.assert_array_equal(found["y"], x.T)
+
+
 def test_a_description_of_several_outputs_has_no_only_one() -> None:
     nodes = [helper.make_node("Transpose", ["x"], [name]) for name in ("y", "z")]
     outputs = [integers("y", 3, 2), integers("z", 3, 2)]

@@ -159,3 +159,10 @@ def test_random_samples_cover_what_a_graph_can_read() -> None:
     np.testing.assert_array_equal(
         first["f"], next(drawn(Interface(ports, (output,))).batches())["f"]
     )
+
+
+def test_an_axis_is_sized_by_its_name() -> None:
+    content = parsed("g (float[B,4] x, float[1,B,1] s) => (float[1,B,4] y) { y = Mul (x, s) }")
+    arrays = {"x": normal(6, 4), "s": normal(3, 2, 1)}
+    found = fit(content, arrays, {"B": (2,)})
+    assert (found.shapes, found.count) == ({"x": (2, 4), "s": (1, 2, 1)}, 3)

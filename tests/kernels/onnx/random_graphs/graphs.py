@@ -14,6 +14,9 @@ from tests.kernels.onnx.random_graphs.sketch import MAX_ELEMENTS, Sketch, Tensor
 
 OPSETS = (17, 11, 13, 20)
 SAMPLES = 24
+ELEMENTS = 240
+"""Fewer elements in all samples would leave out too much of their range."""
+NEAR = 0.03
 SPREADS = ("normal", "far", "tiny", "huge", "dead channel", "whole", "skewed")
 
 
@@ -21,7 +24,8 @@ SPREADS = ("normal", "far", "tiny", "huge", "dead channel", "whole", "skewed")
 class Example:
     """A model, samples of each input to calibrate with, and fresh ones of the same kind.
 
-    Samples lie along the first axis: [SAMPLES · B, ...] for an input [B, ...].
+    They lie along the first axis: [count · B, ...] for an input [B, ...], with at least SAMPLES as
+    the count.
     """
 
     model: onnx.ModelProto
@@ -34,8 +38,13 @@ class Example:
 
 
 @st.composite
-def examples(draw: st.DrawFn, operators: Sequence[str] = tuple(STEPS), steps: int = 3) -> Example:
-    """Draws a graph of one to `steps` operators of those names, in a row with side branches."""
+def examples(
+    draw: st.DrawFn, operators: Sequence[str] = tuple(STEPS), steps: int = 3, others: int = 0
+) -> Example:
+    """Draws a graph of one to `steps` operators of those names, in a row with side branches.
+
+    Beside the last tensor, one to `others` more are outputs: inputs and inner ones too.
+    """
     seed = draw(st.integers(0, 2**31 - 1))
     opsets = [each for each in OPSETS if any(_defined(name, each) for name in operators)]
     sketch = Sketch(draw, np.random.default_rng(seed), draw(st.sampled_from(opsets)))
@@ -54,7 +63,10 @@ def examples(draw: st.DrawFn, operators: Sequence[str] = tuple(STEPS), steps: in
         x = made
         if not _starts(x):
             break
-    return _example(sketch, x)
+    if not others:
+        return _example(sketch, x)
+    more = [sketch.choice(sketch.tensors) for _ in range(sketch.integer(1, others))]
+    return _example(sketch, x, *more)
 
 
 def _starts(tensor: Tensor) -> bool:
@@ -69,18 +81,22 @@ def _defined(name: str, opset: int) -> bool:
     return onnx.defs.has(name, max_inclusive_version=opset)
 
 
-def _example(sketch: Sketch, output: Tensor) -> Example:
+def _example(sketch: Sketch, output: Tensor, *others: Tensor) -> Example:
     spread = {each.name: sketch.choice(SPREADS) for each in sketch.inputs}
     if output in sketch.inputs:
         output = sketch.node("Relu", [output], output.shape)
-    model = sketch.model([output])
+    model = sketch.model(list(dict.fromkeys([output, *others])))
     used = {each.name for each in model.graph.input}
     inputs = [each for each in sketch.inputs if each.name in used]
-    samples = {each.name: _samples(sketch, each, spread[each.name]) for each in inputs}
-    # Calibration covers what it saw: fresh samples keep within the range.
+    smallest = min(int(np.prod(each.shape)) for each in inputs)
+    count = max(SAMPLES, ELEMENTS // smallest)
+    samples = {each.name: _samples(sketch, each, count, spread[each.name]) for each in inputs}
+    # Calibration covers what it saw: fresh samples lie beside others, within their range.
+    near = sketch.random.integers(0, count, count)
     fresh = {
         each.name: np.clip(
-            _samples(sketch, each, spread[each.name]),
+            samples[each.name].reshape(count, *each.shape)[near].reshape(samples[each.name].shape)
+            + sketch.numbers(samples[each.name].shape, NEAR * float(samples[each.name].std())),
             samples[each.name].min(),
             samples[each.name].max(),
         )
@@ -89,8 +105,8 @@ def _example(sketch: Sketch, output: Tensor) -> Example:
     return Example(model, samples, fresh)
 
 
-def _samples(sketch: Sketch, tensor: Tensor, spread: str) -> Array:
-    shape = (SAMPLES * tensor.shape[0], *tensor.shape[1:])
+def _samples(sketch: Sketch, tensor: Tensor, count: int, spread: str) -> Array:
+    shape = (count * tensor.shape[0], *tensor.shape[1:])
     values = sketch.numbers(shape)
     match spread:
         case "far":

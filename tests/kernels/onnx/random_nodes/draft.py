@@ -79,7 +79,8 @@ class Draft:
             found = np.sign(found) * 10 ** self.random.uniform(-4, 4, shape)
         elif spread == "huge":
             found = np.sign(found) * 10 ** self.random.uniform(20, 38, shape)
-        return np.asarray(found.astype(np.float32).astype(kind))
+        with np.errstate(over="ignore"):
+            return np.asarray(found.astype(np.float32).astype(kind))
 
     def input(self, array: Array) -> str:
         """Adds an input and returns its name."""
@@ -87,7 +88,7 @@ class Draft:
         self.feeds[name] = np.asarray(array)
         return name
 
-    def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike = None) -> str:
+    def constant(self, array: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> str:
         """Adds a constant and returns its name."""
         name = f"c{len(self.constants)}"
         self.constants[name] = np.asarray(array, dtype)

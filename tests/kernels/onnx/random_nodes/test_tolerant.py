@@ -12,9 +12,10 @@ import onnx
 from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
+from kernels.onnx.reading import input_shapes
 from kernels.onnx.tolerant import Run, TolerantRunner
 from kernels.onnx.tolerant.element import Array
-from tests.kernels.onnx.random_graphs.graphs import SAMPLES, Example, examples
+from tests.kernels.onnx.random_graphs.graphs import Example, examples
 from tests.kernels.onnx.random_nodes.draft import SPECIAL, Draft
 from tests.kernels.onnx.random_nodes.families import DRAFTS
 from tests.kernels.onnx.random_nodes.judgement import Verdict, judged
@@ -59,8 +60,8 @@ def test_no_node_is_wrong_without_a_word(draft: Draft) -> None:
 def test_no_graph_is_wrong_without_a_word(example: Example, seed: int) -> None:
     random = np.random.default_rng(seed)
     feeds = {}
-    for name, array in example.fresh.items():
-        values = array[: array.shape[0] // SAMPLES]
+    for name, shape in input_shapes(example.model, {}).items():
+        values = example.fresh[name][: shape[0]]
         taken = random.random(values.shape) < random.choice((0.0, 0.1))
         feeds[name] = np.where(taken, random.choice(SPECIAL, values.shape), values).astype(
             np.float32
@@ -81,7 +82,7 @@ class Off:
 
 
 def test_a_wrong_result_is_found() -> None:
-    draft = Draft(st.none, np.random.default_rng(0), 22)
+    draft = Draft(lambda _: None, np.random.default_rng(0), 22)
     draft.node("Sin", [draft.input(draft.values((3, 4), spread="plain"))])
     assert judged(RUNNER, draft.model(), draft.feeds) == Verdict()
     fault = judged(Off(), draft.model(), draft.feeds).fault

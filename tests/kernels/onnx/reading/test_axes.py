@@ -9,7 +9,14 @@ from onnx import TensorProto, helper
 
 from kernels.custom.element import Tolerance
 from kernels.onnx.exact import LoweringError, read_network
-from kernels.onnx.reading import ModelError, OpenAxes, Reason, check_model, input_shapes
+from kernels.onnx.reading import (
+    ModelError,
+    OpenAxes,
+    Reason,
+    check_model,
+    given_shapes,
+    input_shapes,
+)
 from kernels.onnx.tolerant import BadInput, TolerantRunner
 from kernels.onnx.tolerant.packaging import package
 from tests.kernels.onnx.models import floats, model
@@ -102,3 +109,20 @@ def test_a_shape_that_does_not_fit_is_refused(given: Given, why: str) -> None:
     with pytest.raises(OpenAxes) as caught:
         input_shapes(adding(floats("x", "batch", 3)), given)
     assert why in str(caught.value)
+
+
+def test_an_input_without_a_shape_passes_the_checker_and_stays_open() -> None:
+    content = check_model(adding(of_any_rank("x"), floats("b", 4)))
+    assert not content.graph.input[0].type.tensor_type.HasField("shape")
+    x = np.ones((2, 4), np.float32)
+    run = TolerantRunner().run(content, {"x": x, "b": x[0]})
+    np.testing.assert_array_equal(run.outputs["y"], x + 1)
+
+
+def test_only_what_is_given_sizes_an_input() -> None:
+    content = adding(floats("x", "batch", 4), floats("s", 1, "batch", "n"), floats("w", 4))
+    assert given_shapes(content, {}) == {}
+    assert given_shapes(content, {"batch": (2,)}) == {"x": (2, 4)}
+    assert given_shapes(content, {"s": (1, 3, 1)}) == {"x": (3, 4), "s": (1, 3, 1)}
+    with pytest.raises(OpenAxes, match="no such input or axis"):
+        given_shapes(content, {"z": (1,)})

@@ -62,7 +62,7 @@ def graphs(draw: st.DrawFn) -> onnx.ModelProto:
         "starts": np.array([1, 0]),
         "ends": np.array([3, 3]),
         "axes": np.array([1, 2]),
-        "square": numbers.standard_normal((4, 4)).astype(np.float32),
+        "square": np.asarray(numbers.standard_normal((4, 4)), np.float32),
     }
     weights += [numpy_helper.from_array(array, name) for name, array in constants.items()]
     return model(
@@ -128,7 +128,7 @@ def stages(nodes: Sequence[onnx.NodeProto], weights: Sequence[onnx.TensorProto] 
 def test_what_follows_a_convolution_is_computed_with_it() -> None:
     weights = [
         numpy_helper.from_array(np.ones((8, 8, 3, 3), np.float32), "w"),
-        numpy_helper.from_array(np.float32(6), "six"),
+        numpy_helper.from_array(np.array(6, np.float32), "six"),
     ]
     nodes = [
         helper.make_node("Conv", ["x", "w"], ["c"], pads=[1] * 4),

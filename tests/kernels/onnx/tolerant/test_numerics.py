@@ -209,3 +209,50 @@ def test_a_quantised_nan_is_zero_and_infinities_saturate() -> None:
 def test_results_below_the_least_normal_number_may_be_zero() -> None:
     x = f32([-88, -100, -INF])
     assert np.all(found("Exp", x) <= 2.0**-126)
+
+
+OPPOSITE = helper.make_node("Neg", ["x0"], ["n"])
+INVERSE = helper.make_node("Reciprocal", ["x0"], ["n"])
+
+
+@pytest.mark.parametrize("fusing", [True, False])
+@pytest.mark.parametrize(
+    ("nodes", "wanted"),
+    [
+        ([helper.make_node("Sub", ["x0", "x0"], ["y0"])], [NAN, NAN, NAN, 0, 0]),
+        ([helper.make_node("Div", ["x0", "x0"], ["y0"])], [NAN, NAN, NAN, NAN, 1]),
+        ([helper.make_node("Mul", ["x0", "zero"], ["y0"])], [NAN, NAN, NAN, 0, 0]),
+        ([OPPOSITE, helper.make_node("Add", ["x0", "n"], ["y0"])], [NAN, NAN, NAN, 0, 0]),
+        ([OPPOSITE, helper.make_node("Sum", ["n", "x0"], ["y0"])], [NAN, NAN, NAN, 0, 0]),
+        ([INVERSE, helper.make_node("Mul", ["x0", "n"], ["y0"])], [NAN, NAN, NAN, NAN, 1]),
+    ],
+)
+def test_a_compiler_takes_no_algebra_for_granted(
+    nodes: list[onnx.NodeProto], wanted: list[float], fusing: bool
+) -> None:
+    x = f32([NAN, INF, -INF, 0, 3])
+    zero = helper.make_tensor("zero", TensorProto.FLOAT, [], [0.0])
+    port = helper.make_tensor_value_info("x0", TensorProto.FLOAT, [5])
+    out = helper.make_tensor_value_info("y0", TensorProto.FLOAT, [5])
+    content = model(nodes, [port], [out], [zero])
+    outputs = TolerantRunner(fusing=fusing).run(content, {"x0": x}).outputs
+    np.testing.assert_array_equal(outputs["y0"], wanted)
+
+
+def test_cubic_samples_near_a_border_keep_their_place() -> None:
+    x = f32([[[[1, 2, 4, 8]]]])
+    grid = f32([[[[-0.8, 0], [-1.0, 0], [-1.2, 0], [0.9, 0]]]])
+    kinds = {"mode": "cubic", "padding_mode": "border"}
+    compare("GridSample", x, grid, rtol=1e-5, **kinds)
+
+
+def test_a_pool_takes_any_number_before_nan() -> None:
+    x = f32([[[NAN, NAN, 1, NAN, -INF, -INF]]])
+    pooled = found("MaxPool", x, kernel_shape=[2])
+    np.testing.assert_array_equal(pooled, [[[NAN, 1, 1, -INF, -INF]]])
+
+
+@pytest.mark.parametrize("more", [{"dilations": [2]}, {"strides": [3]}])
+def test_paddings_on_which_onnx_and_onnxruntime_disagree_are_refused(more: Any) -> None:
+    with pytest.raises(UnsupportedOperator, match="auto_pad .* is unclear; give pads"):
+        found("AveragePool", f32([[[1, 2, 3]]]), kernel_shape=[1], auto_pad="SAME_UPPER", **more)

@@ -6,8 +6,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from kernels.custom import KernelPackage, run_package, split
 from kernels.custom.element import Tolerance
+from kernels.custom.validation import validate
 from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
 from kernels.onnx.tolerant.packaging import Ports, package, ports_of_json
+from kernels.onnx.tolerant.wgsl import FUNCTIONS, used_functions
+from tests.kernels.custom.examples import OUTPUT, single
 from tests.kernels.onnx.models import chain, floats, model
 
 BOUNDS = Tolerance.rounded(1e-5, 1e-5, 0)
@@ -132,3 +135,17 @@ def test_ports_refuse_what_does_not_fit() -> None:
     for document in ({}, {"version": 2}, {"version": 2, "inputs": [{}], "outputs": [{}]}):
         with pytest.raises(BadInput):
             ports_of_json(document)
+
+
+def test_functions_that_kernels_share_pass_the_rules_on_sources() -> None:
+    """A package is refused where a variable has the name of the entry point, for one."""
+    shared = used_functions(" ".join(f"{name}()" for name in FUNCTIONS))
+    validate(single(f"{OUTPUT}{shared}\n@compute @workgroup_size(1) fn main() {{ }}"))
+
+
+def test_a_local_name_is_no_call_of_a_stage() -> None:
+    # A validator without scopes takes every mention of a function's name for a call.
+    nodes = [helper.make_node("Pow", ["x", "p"], ["y"], "power")]
+    exponent = helper.make_tensor("p", TensorProto.FLOAT, [], [0.7])
+    content = model(nodes, [floats("x", 8)], [floats("y", 8)], [exponent])
+    validate(package(content, "power", {}, Tolerance()).package)

@@ -1,5 +1,7 @@
 """Functions of one tensor."""
 
+from typing import Any
+
 import numpy as np
 
 from kernels.onnx.registration import operator
@@ -25,7 +27,9 @@ def plain(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
 @operator(*ATTRIBUTES)
 def shaped(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     """Appends a function whose form attributes change."""
-    given = {name: sketch.choice((0.5, 0.1, 2.0)) for name in ATTRIBUTES[kind] if sketch.chance()}
+    given: dict[str, Any] = {
+        name: sketch.choice((0.5, 0.1, 2.0)) for name in ATTRIBUTES[kind] if sketch.chance()
+    }
     return sketch.node(kind, [x], x.shape, **given)
 
 

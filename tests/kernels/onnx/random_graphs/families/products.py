@@ -1,5 +1,7 @@
 """Matrix products, convolutions, pooling and resampling."""
 
+from typing import Any
+
 import numpy as np
 
 from kernels.onnx.registration import operator
@@ -31,7 +33,9 @@ def gemm(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     inputs: list[Tensor | str] = [x, weights]
     if sketch.chance():
         inputs.append(sketch.constant(sketch.numbers(sketch.broadcast((rows, width)))))
-    given = {name: sketch.choice((0.5, 2.0)) for name in ("alpha", "beta") if sketch.chance()}
+    given: dict[str, Any] = {
+        name: sketch.choice((0.5, 2.0)) for name in ("alpha", "beta") if sketch.chance()
+    }
     return sketch.node(kind, inputs, (rows, width), transA=int(turned), transB=int(other), **given)
 
 
@@ -84,7 +88,7 @@ def pool(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
         (length + start + end - each) // step + 1
         for length, start, end, each, step in zip(size, before, after, kernel, stride, strict=True)
     ]
-    given = {"kernel_shape": kernel, "strides": stride, "pads": [*before, *after]}
+    given: dict[str, Any] = {"kernel_shape": kernel, "strides": stride, "pads": [*before, *after]}
     if kind == "AveragePool" and sketch.chance():
         given["count_include_pad"] = 1
     return sketch.node(kind, [x], (*x.shape[:2], *shape), **given)
@@ -127,7 +131,10 @@ def resize(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     mode = sketch.choice(("nearest", "linear"))
     shape = (*x.shape[:2], x.shape[2] * factor, x.shape[3] * factor)
     scales = sketch.constant([1, 1, factor, factor])
-    given = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    given: dict[str, Any] = {
+        "coordinate_transformation_mode": "asymmetric",
+        "nearest_mode": "floor",
+    }
     if mode == "linear":
         given = {"coordinate_transformation_mode": "half_pixel"}
     region = sketch.constant([]) if sketch.opset < 13 else ""

@@ -1,5 +1,7 @@
 """Recurrent layers."""
 
+from typing import Any
+
 from kernels.onnx.registration import operator
 from tests.kernels.onnx.random_graphs.sketch import Sketch, Tensor
 
@@ -25,7 +27,7 @@ def recurrent(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     state = (ways, batch, hidden)
     first = sketch.constant(sketch.numbers(state, 0.5)) if sketch.chance() else ""
     inputs += [bias, "", first]
-    given: dict[str, object] = {"direction": way, "hidden_size": hidden}
+    given: dict[str, Any] = {"direction": way, "hidden_size": hidden}
     if kind == "LSTM":
         inputs.append(sketch.constant(sketch.numbers(state, 0.5)) if sketch.chance() else "")
         if sketch.chance():

@@ -1,5 +1,7 @@
 """Operators that reduce axes, and those that normalise over them."""
 
+from typing import Any
+
 import numpy as np
 
 from kernels.onnx.registration import operator
@@ -24,14 +26,15 @@ def reduce(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     if sketch.opset >= AXES_INPUT.get(kind, AXES_INPUT_LATER):
         extra = [sketch.constant(written, np.int64)] if axes else []
         return sketch.node(kind, [x, *extra], shape, keepdims=int(keep))
-    given = {"axes": written} if axes else {}
+    given: dict[str, Any] = {"axes": written} if axes else {}
     return sketch.node(kind, [x], shape, keepdims=int(keep), **given)
 
 
 @operator("Softmax", "LogSoftmax")
 def softmax(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     """Appends a softmax over any axis; the default axis depends on the opset."""
-    if sketch.chance():
+    # Until opset 13 the default axis is the second.
+    if (x.rank > 1 or sketch.opset >= 13) and sketch.chance():
         return sketch.node(kind, [x], x.shape)
     return sketch.node(kind, [x], x.shape, axis=sketch.axis(x)[0])
 

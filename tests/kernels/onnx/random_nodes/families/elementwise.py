@@ -1,5 +1,7 @@
 """Functions of single elements."""
 
+from typing import Any
+
 import numpy as np
 from onnx import TensorProto
 
@@ -44,7 +46,8 @@ ATTRIBUTES = {
 @operator(*ATTRIBUTES)
 def parametric(draft: Draft, name: str) -> None:
     """Drafts a function whose form attributes change."""
-    given = {each: draft.choice((0.5, 1.0, 2.25)) for each in ATTRIBUTES[name] if draft.chance()}
+    given: dict[str, Any] = {}
+    given |= {each: draft.choice((0.5, 1.0, 2.25)) for each in ATTRIBUTES[name] if draft.chance()}
     draft.node(name, [draft.input(draft.values(draft.shape(), spread=draft.choice(ODD)))], **given)
 
 
@@ -162,7 +165,8 @@ def clip(draft: Draft, name: str) -> None:
     names = [draft.input(draft.values(draft.shape(), dtype))]
     low, high = sorted(draft.random.integers(-6, 7, 2).tolist())
     if np.dtype(dtype).kind == "i" and draft.chance():
-        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        ends = np.iinfo(np.dtype(dtype).name)
+        low, high = ends.min, ends.max
     names.append(draft.operand(np.array(low, dtype)) if draft.chance() else "")
     names.append(draft.operand(np.array(high, dtype)) if draft.chance() else "")
     draft.node(name, names)

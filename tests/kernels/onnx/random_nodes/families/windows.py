@@ -1,14 +1,16 @@
 """Convolutions, pools and samples of images."""
 
+from typing import Any
+
 import numpy as np
 
 from kernels.onnx.registration import operator
 from tests.kernels.onnx.random_nodes.draft import Draft
 
 
-def _moved(draft: Draft, spatial: tuple[int, ...], kernel: list[int]) -> dict[str, object]:
+def _moved(draft: Draft, spatial: tuple[int, ...], kernel: list[int]) -> dict[str, Any]:
     """Draws strides, dilations and paddings whose windows fit."""
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
     dilations = [1] * len(spatial)
     if draft.chance():
         dilations = [draft.integer(1, 2) for _ in spatial]
@@ -55,7 +57,7 @@ def transposed(draft: Draft, name: str) -> None:
     depth, outputs = group * draft.integer(1, 2), draft.integer(1, 2)
     x = draft.input(draft.values((1, depth, *spatial), spread="plain"))
     names = [x, draft.operand(draft.values((depth, outputs, *kernel), spread="eighths"))]
-    given: dict[str, object] = {"strides": steps}
+    given: dict[str, Any] = {"strides": steps}
     match draft.integer(0, 2):
         case 0:
             given["output_padding"] = [draft.integer(0, step - 1) for step in steps]
@@ -101,7 +103,7 @@ def resized(draft: Draft, name: str) -> None:
     """Drafts a resize by scales or to sizes, in every mode."""
     draft.opset = max(draft.opset, 13)
     shape = (1, draft.integer(1, 2), *draft.shape(2, 2))
-    given: dict[str, object] = {
+    given: dict[str, Any] = {
         "mode": draft.choice(("nearest", "linear", "cubic")),
         "coordinate_transformation_mode": draft.choice(MODES),
     }
