@@ -64,12 +64,13 @@ def gather_nd(node: Node) -> Value:
 
 def _combined(node: Node, value: Value) -> str:
     mode = node.attribute("reduction", b"none").decode()
+    suffix = "imum" if value.element.is_float else ""
     formula = {
         "none": "u",
         "add": "r + u",
         "mul": "r * u",
-        "max": "max(r, u)",
-        "min": "min(r, u)",
+        "max": f"max{suffix}(r, u)",
+        "min": f"min{suffix}(r, u)",
     }.get(mode)
     if formula is None or (value.element.is_wide and mode in ("add", "mul")):
         raise node.refuse(f"the reduction {mode} of {value.element.name} is not supported")

@@ -256,3 +256,10 @@ def test_a_pool_takes_any_number_before_nan() -> None:
 def test_paddings_on_which_onnx_and_onnxruntime_disagree_are_refused(more: Any) -> None:
     with pytest.raises(UnsupportedOperator, match="auto_pad .* is unclear; give pads"):
         found("AveragePool", f32([[[1, 2, 3]]]), kernel_shape=[1], auto_pad="SAME_UPPER", **more)
+
+
+@pytest.mark.parametrize("how", ["max", "min", "add", "mul"])
+def test_updates_keep_nan(how: str) -> None:
+    x, at, updates = f32([1, NAN, 3]), np.array([[0], [1], [2]]), f32([NAN, 5, INF])
+    compare("ScatterND", x, at, updates, reduction=how)
+    compare("ScatterElements", x, at.reshape(-1), updates, reduction=how)
