@@ -113,6 +113,43 @@ def test_codes_of_a_quantised_output_are_those_of_onnx() -> None:
     np.testing.assert_array_equal(found, reference(content, {"x": x}))
 
 
+@pytest.mark.parametrize(
+    ("kind", "array", "why"),
+    [
+        (
+            TensorProto.INT64,
+            np.array([1, 1 << 31], np.int64),
+            "integers of -2147483648..2147483647",
+        ),
+        (TensorProto.INT64, np.array([1, 0.5]), "other numbers than integers"),
+        (TensorProto.UINT8, np.array([0, 256], np.int64), r"integers of 0\.\.255"),
+        (TensorProto.UINT8, np.array([-1, 0], np.int64), r"integers of 0\.\.255"),
+        (TensorProto.FLOAT, np.array([0, np.nan], np.float32), "holds NaN"),
+        (TensorProto.FLOAT, np.zeros(3, np.float32), "expected"),
+    ],
+)
+def test_an_input_that_no_job_could_hold_is_refused(kind: int, array: Array, why: str) -> None:
+    port = helper.make_tensor_value_info("x", kind, [2])
+    held = [
+        helper.make_tensor("s", TensorProto.FLOAT, [], [0.25]),
+        helper.make_tensor("z", TensorProto.UINT8, [], [7]),
+    ]
+    if kind == TensorProto.INT64:
+        nodes = [helper.make_node("Unsqueeze", ["x", "at"], ["y"])]
+        held = [helper.make_tensor("at", TensorProto.INT64, [1], [0])]
+        output = integers("y", 1, 2)
+    else:
+        first = helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"])
+        nodes = [*([first] if kind == TensorProto.FLOAT else []),
+                 helper.make_node("DequantizeLinear",
+                                  ["q" if kind == TensorProto.FLOAT else "x", "s", "z"], ["r"]),
+                 helper.make_node("Relu", ["r"], ["y"])]  # fmt: skip
+        output = floats("y", 2)
+    interface = lower(read_network(model(nodes, [port], [output], held))).interface
+    with pytest.raises(InterfaceError, match=why):
+        interface.encode({"x": array})
+
+
 def test_a_description_of_old_has_the_last_operators_output() -> None:
     node = helper.make_node("Transpose", ["x"], ["y"])
     lowered = lower(read_network(model([node], [integers("x", 2, 3)], [integers("y", 3, 2)])))
