@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
 from kernels.graph.reference import NumpyExecutor
-from kernels.onnx.exact import Interface, InterfaceError, Lowered, lower, read_network
+from kernels.onnx.exact import Interface, InterfaceError, Lowered, LoweringError, lower, read_network
 from kernels.onnx.quantisation import quantise
 from kernels.trace.layout import Array
 from tests.kernels.onnx.exact.quantised import reference
@@ -91,6 +92,48 @@ def test_argmax_takes_the_first_of_equal_elements(axis: int, keepdims: int) -> N
     content = model([node], [floats("x", *x.shape)], [integers("y", *shape)])
     lowered = quantise(content, {"x": x})
     np.testing.assert_array_equal(computed(lowered, {"x": x})["y"], reference(content, {"x": x}))
+
+
+@pytest.mark.parametrize("kind", ["MatMul", "Add", "Tanh", "Transpose", "Concat"])
+def test_an_output_keeps_what_its_quantised_reader_cuts_off(kind: str) -> None:
+    """A reader of whole range takes the negative half of what is an output too."""
+    random = np.random.default_rng(8)
+    weights = random.integers(-100, 100, (4, 4)).astype(np.int8)
+    held = [
+        helper.make_tensor("s", TensorProto.FLOAT, [], [0.02]),
+        helper.make_tensor("z", TensorProto.UINT8, [], [128]),
+        helper.make_tensor("t", TensorProto.FLOAT, [], [0.01]),
+        helper.make_tensor("low", TensorProto.UINT8, [], [0]),
+        helper.make_tensor("v", TensorProto.INT8, [4, 4], weights.tobytes(), raw=True),
+        helper.make_tensor("i", TensorProto.INT8, [], [0]),
+    ]
+    second = {"MatMul": ["r", "w"], "Add": ["r", "r"], "Concat": ["r", "r"]}.get(kind, ["r"])
+    attributes = {"axis": 0} if kind == "Concat" else {}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["r"]),
+        *(
+            [helper.make_node("DequantizeLinear", ["v", "t", "i"], ["w"])]
+            if kind == "MatMul"
+            else []
+        ),
+        helper.make_node(kind, second, ["y"], **attributes),
+        helper.make_node("QuantizeLinear", ["y", "t", "low"], ["p"]),
+        helper.make_node("DequantizeLinear", ["p", "t", "low"], ["z1"]),
+    ]
+    shape = (8, 4) if kind == "Concat" else (4, 4)
+    content = model(nodes, [floats("x", 4, 4)], [floats("y", *shape), floats("z1", *shape)], held)
+    x = random.standard_normal((4, 4)).astype(np.float32)
+    try:
+        found = computed(lower(read_network(content)), {"x": x})
+    except LoweringError as error:
+        assert "has no scale" in str(error)
+        return
+    session = onnxruntime.InferenceSession(content.SerializeToString())
+    y, z1 = session.run(["y", "z1"], {"x": x})
+    assert y.min() < -0.5
+    np.testing.assert_allclose(found["y"], y, atol=0.011)
+    np.testing.assert_allclose(found["z1"], z1, atol=0.011)
 
 
 def test_codes_of_a_quantised_output_are_those_of_onnx() -> None:
