@@ -9,7 +9,14 @@ import pytest
 from onnx import TensorProto, helper
 
 from kernels.graph.reference import NumpyExecutor
-from kernels.onnx.exact import Interface, InterfaceError, Lowered, LoweringError, lower, read_network
+from kernels.onnx.exact import (
+    Interface,
+    InterfaceError,
+    Lowered,
+    LoweringError,
+    lower,
+    read_network,
+)
 from kernels.onnx.quantisation import quantise
 from kernels.trace.layout import Array
 from tests.kernels.onnx.exact.quantised import reference
@@ -124,16 +131,37 @@ def test_an_output_keeps_what_its_quantised_reader_cuts_off(kind: str) -> None:
     shape = (8, 4) if kind == "Concat" else (4, 4)
     content = model(nodes, [floats("x", 4, 4)], [floats("y", *shape), floats("z1", *shape)], held)
     x = random.standard_normal((4, 4)).astype(np.float32)
-    try:
-        found = computed(lower(read_network(content)), {"x": x})
-    except LoweringError as error:
-        assert "has no scale" in str(error)
-        return
+    found = computed(lower(read_network(content)), {"x": x})
     session = onnxruntime.InferenceSession(content.SerializeToString())
     y, z1 = session.run(["y", "z1"], {"x": x})
     assert y.min() < -0.5
     np.testing.assert_allclose(found["y"], y, atol=0.011)
     np.testing.assert_allclose(found["z1"], z1, atol=0.011)
+
+
+@pytest.mark.parametrize("reader", ["Relu", "output", "QuantizeLinear"])
+def test_an_input_takes_no_form_that_cuts_off_what_another_reader_needs(reader: str) -> None:
+    held = [
+        helper.make_tensor("s", TensorProto.FLOAT, [], [0.02]),
+        helper.make_tensor("low", TensorProto.UINT8, [], [0]),
+        helper.make_tensor("t", TensorProto.FLOAT, [], [0.05]),
+        helper.make_tensor("middle", TensorProto.UINT8, [], [128]),
+    ]
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "low"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "low"], ["y"]),
+    ]
+    match reader:
+        case "Relu":
+            nodes.append(helper.make_node("Relu", ["x"], ["z"]))
+        case "output":
+            nodes.append(helper.make_node("Identity", ["x"], ["z"]))
+        case _:
+            nodes.append(helper.make_node("QuantizeLinear", ["x", "t", "middle"], ["p"]))
+            nodes.append(helper.make_node("DequantizeLinear", ["p", "t", "middle"], ["z"]))
+    content = model(nodes, [floats("x", 4)], [floats("y", 4), floats("z", 4)], held)
+    with pytest.raises(LoweringError, match="input 'x': has no scale"):
+        lower(read_network(content))
 
 
 def test_codes_of_a_quantised_output_are_those_of_onnx() -> None:
