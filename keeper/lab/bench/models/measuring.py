@@ -28,8 +28,8 @@ Value = TypeVar("Value")
 TIMED_RUNS, TIMED_SECONDS = 5, 20.0
 # A slot is so long that running, fetching and checking fit the slots that there are for them, on a
 # machine where all parties share the processor.
-SLOT_SHARE, SECONDS_PER_BYTE = 0.1, 1e-8
-SHORTEST_SLOT, LONGEST_SLOT = 0.1, 4.0
+SLOT_SHARE, SECONDS_PER_BYTE = 0.2, 4e-8
+SHORTEST_SLOT, LONGEST_SLOT = 0.2, 4.0
 
 
 class UnsettledError(BadInputError):
