@@ -138,4 +138,5 @@ def rows(count: int = 24, seed: int = 0, *, missing: bool = False) -> np.ndarray
 
 
 def _drawn(count: int) -> list[float]:
-    return np.random.default_rng(count).normal(size=count).astype(np.float32).tolist()
+    drawn = np.random.default_rng(count).normal(size=count).astype(np.float32)
+    return [float(each) for each in drawn]
