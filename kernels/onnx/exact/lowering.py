@@ -178,6 +178,15 @@ class Lowering:
             )
         return self.emit.int8(tensor, target)
 
+    def copied(self, node: Node) -> Tensor:
+        """Returns the first operand in the form in which copies take the fewest bytes.
+
+        That is int8 where calibration found such a form.
+        """
+        tensor = self.tensor(node)
+        known = self.wanted(node.inputs[0]) is not None
+        return self.int8(node) if known and tensor.dtype is DType.INT32 else tensor
+
     def constant(self, node: Node, position: int) -> Array | Weights:
         """Returns an operand that is known before the job runs; raises LoweringError otherwise."""
         name = node.inputs[position]

@@ -74,6 +74,10 @@ def calibrated(network: Network, ranges: Ranges, options: Options) -> Network:
         )
         for name, ends in ranges.quantiles.items()
     }
+    for node in network.nodes:
+        # Transposes that stand for a part of another operator were not observed.
+        if node.kind == "Transpose" and node.inputs[0] in forms:
+            forms.setdefault(node.outputs[0], forms[node.inputs[0]])
     peaks = {name: max(-low, high) for name, (low, high) in ranges.extremes.items()}
     entries = {
         entry.name: forms[entry.name]

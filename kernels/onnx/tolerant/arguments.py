@@ -37,7 +37,7 @@ def arguments(model: onnx.ModelProto, inputs: Given) -> Names:
     UnsupportedOperator.
     """
     names = constants(model.graph)
-    taken: set[str] = set()
+    _require_known(model, inputs)
     for port in model.graph.input:
         kind, optional = port.type, False
         if kind.WhichOneof("value") == "optional_type":
@@ -45,21 +45,17 @@ def arguments(model: onnx.ModelProto, inputs: Given) -> Names:
         if kind.WhichOneof("value") == "sequence_type":
             tensor = kind.sequence_type.elem_type.tensor_type
             items = _items(port.name, inputs)
-            taken.update(items)
             listed = tuple(_given(name, tensor, inputs[name]) for name in items)
             names[port.name] = None if optional and not items else TensorList.of(listed)
         elif kind.WhichOneof("value") != "tensor_type":
             name = str(kind.WhichOneof("value")).removesuffix("_type")
             raise UnsupportedOperator("input", f"{name} inputs are unsupported")
         elif port.name in inputs:
-            taken.add(port.name)
             names[port.name] = _given(port.name, kind.tensor_type, inputs[port.name])
         elif optional:
             names[port.name] = None
         elif port.name not in names:
             raise BadInput(f"input {port.name!r} is missing")
-    if unknown := inputs.keys() - taken:
-        raise BadInput(f"the model has no input {', '.join(map(repr, sorted(unknown)))}")
     return names
 
 
@@ -84,6 +80,12 @@ def present(names: Mapping[str, Value | None], name: str) -> Value:
     if value is None:
         raise UnsupportedOperator("output", f"{name!r} is optional and absent")
     return value
+
+
+def _require_known(model: onnx.ModelProto, inputs: Given) -> None:
+    known = {name for port in model.graph.input for name in (port.name, *_items(port.name, inputs))}
+    if unknown := inputs.keys() - known:
+        raise BadInput(f"the model has no input {', '.join(map(repr, sorted(unknown)))}")
 
 
 def _items(name: str, inputs: Given) -> list[str]:

@@ -144,3 +144,14 @@ def test_a_comparison_of_one_tensor_with_itself() -> None:
     inputs = lowered.interface.encode({"x": x[:2]})
     found = lowered.interface.decode(NumpyExecutor().execute(lowered.graph, inputs)[-1])
     np.testing.assert_array_equal(found, np.ones((2, 1)))
+
+
+@pytest.mark.parametrize("order", ["first", "last", "between"])
+def test_constants_are_concatenated_anywhere(order: str) -> None:
+    draft = Draft()
+    x = draft.quantised(draft.input("x", SHAPE), SCALE, 0, "int8")
+    y = draft.quantised(draft.input("y", SHAPE), SCALE, 0, "int8")
+    fixed = draft.constant(codes(3, 1, 6, seed=9))
+    names = {"first": [fixed, x, y], "last": [x, y, fixed], "between": [x, fixed, y]}[order]
+    made = draft.quantised(draft.node("Concat", *names, axis=1), SCALE, 0, "int8")
+    assert_near(draft.model(made), {"x": codes(*SHAPE), "y": codes(*SHAPE, seed=4)}, SCALE / 2)

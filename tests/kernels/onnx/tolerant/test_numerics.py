@@ -237,3 +237,22 @@ def test_a_compiler_takes_no_algebra_for_granted(
     content = model(nodes, [port], [out], [zero])
     outputs = TolerantRunner(fusing=fusing).run(content, {"x0": x}).outputs
     np.testing.assert_array_equal(outputs["y0"], wanted)
+
+
+def test_cubic_samples_near_a_border_keep_their_place() -> None:
+    x = f32([[[[1, 2, 4, 8]]]])
+    grid = f32([[[[-0.8, 0], [-1.0, 0], [-1.2, 0], [0.9, 0]]]])
+    kinds = {"mode": "cubic", "padding_mode": "border"}
+    compare("GridSample", x, grid, rtol=1e-5, **kinds)
+
+
+def test_a_pool_takes_any_number_before_nan() -> None:
+    x = f32([[[NAN, NAN, 1, NAN, -INF, -INF]]])
+    pooled = found("MaxPool", x, kernel_shape=[2])
+    np.testing.assert_array_equal(pooled, [[[NAN, 1, 1, -INF, -INF]]])
+
+
+@pytest.mark.parametrize("more", [{"dilations": [2]}, {"strides": [3]}])
+def test_paddings_on_which_onnx_and_onnxruntime_disagree_are_refused(more: Any) -> None:
+    with pytest.raises(UnsupportedOperator, match="auto_pad .* is unclear; give pads"):
+        found("AveragePool", f32([[[1, 2, 3]]]), kernel_shape=[1], auto_pad="SAME_UPPER", **more)

@@ -33,7 +33,8 @@ def reduce(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
 @operator("Softmax", "LogSoftmax")
 def softmax(sketch: Sketch, x: Tensor, kind: str) -> Tensor:
     """Appends a softmax over any axis; the default axis depends on the opset."""
-    if sketch.chance():
+    # Until opset 13 the default axis is the second.
+    if (x.rank > 1 or sketch.opset >= 13) and sketch.chance():
         return sketch.node(kind, [x], x.shape)
     return sketch.node(kind, [x], x.shape, axis=sketch.axis(x)[0])
 
