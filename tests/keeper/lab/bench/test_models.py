@@ -9,7 +9,7 @@ import pytest
 from onnx import helper
 
 from keeper.cli.app import run
-from keeper.lab.bench.models import inputs, processes
+from keeper.lab.bench.models import inputs, measuring, processes
 from keeper.lab.bench.models.catalogue import ENTRIES, entries
 from keeper.lab.bench.models.entry import Entry, MissingModelsError, each
 from keeper.lab.bench.models.exact import RefusedError, measure_exact
@@ -119,7 +119,8 @@ def test_state_is_carried_from_run_to_run() -> None:
     assert [float(feeds["state"][0]) for feeds in found] == [0.0, 5.0, 11.0]
 
 
-def test_a_model_settles_as_a_job(tmp_path: Path) -> None:
+def test_a_model_settles_as_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "SHORTEST_SLOT", 0.1)
     figures = measure_exact(subject_of(DENSE, tmp_path))
     assert figures.settled
     assert not figures.wrong
