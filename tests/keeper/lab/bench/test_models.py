@@ -1,6 +1,7 @@
 """Real models as jobs: their samples, what becomes of a measurement, and what is made of all."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from keeper.lab.bench.models.figures import (
     dumped,
     loaded,
 )
-from keeper.lab.bench.models.measuring import slot_ms, subject_of
+from keeper.lab.bench.models.measuring import UnsettledError, patiently, slot_ms, subject_of
 from keeper.lab.bench.models.processes import ModelResults, measure, measured_alone
 from keeper.lab.bench.models.reference import Feeds, Reference
 from kernels.trace.layout import Array
@@ -235,3 +236,19 @@ def test_missing_packages_are_named(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_an_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bench", "models", "--only", "nothing"]) == 2
     assert "no model matches 'nothing'" in capsys.readouterr().err
+
+
+def test_a_job_that_ends_unpaid_is_posted_on_a_slower_chain_once() -> None:
+    slots: list[int] = []
+
+    def settle(slot: int, works_from: int) -> str:
+        slots.append(slot)
+        if slot < works_from:
+            raise UnsettledError("voided")
+        return "paid"
+
+    assert patiently(partial(settle, works_from=0), 200) == "paid"
+    assert patiently(partial(settle, works_from=800), 200) == "paid"
+    with pytest.raises(UnsettledError, match="voided"):
+        patiently(partial(settle, works_from=9000), 200)
+    assert slots == [200, 200, 800, 200, 800]
