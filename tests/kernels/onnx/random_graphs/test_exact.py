@@ -13,16 +13,19 @@ from tests.kernels.onnx.random_graphs.graphs import Example, examples
 from tests.kernels.onnx.random_graphs.judgement import Outcome, judged
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
-GRAPHS = 2_000 if THOROUGH else 200
+GRAPHS = 200
+PARTS = 10 if THOROUGH else 1
 SEVERAL = 4
 """One graph of several outputs is tried for so many of one."""
 TRIES = 12
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @settings(max_examples=GRAPHS, derandomize=not THOROUGH, suppress_health_check=SLOW)
-@given(examples())
-def test_no_graph_is_wrong_without_a_word(example: Example) -> None:
+@given(example=examples())
+def test_no_graph_is_wrong_without_a_word(part: int, example: Example) -> None:
+    del part
     outcome = judged(example)
     event("refused" if outcome.refusal else "right")
     note(str(outcome))
@@ -32,6 +35,7 @@ def test_no_graph_is_wrong_without_a_word(example: Example) -> None:
 @settings(max_examples=GRAPHS // SEVERAL, derandomize=not THOROUGH, suppress_health_check=SLOW)
 @given(examples(others=3))
 def test_no_output_of_several_is_wrong_without_a_word(example: Example) -> None:
+    del part
     outcome = judged(example)
     event(
         f"{len(example.model.graph.output)} outputs, " + ("refused" if outcome.refusal else "right")
