@@ -158,7 +158,10 @@ def outputs_of(lowered: Lowered, feeds: Mapping[str, Array], execute: Execute) -
 
 def details_of(lowered: Lowered, feeds: Mapping[str, Array], execute: Execute) -> "ExactRun":
     """Runs the detailed form of an exact graph and returns what all its operators wrote."""
-    inputs = lowered.interface.encode(feeds)
+    given = lowered.interface.encode(feeds)
+    # An input takes the shape in which the first operator reads it, and that may be merged.
+    forms = lowered.detailed.inputs
+    inputs = [each.reshape(form.shape) for each, form in zip(given, forms, strict=True)]
     return ExactRun(lowered, inputs, execute(lowered.detailed, inputs))
 
 

@@ -30,6 +30,8 @@ MOST_WORK = 1 << 32
 """Multiply-adds that a comparison spends on the exact graph; it runs one sample at least."""
 ALREADY = "the model is quantised already, so the comparison is with onnxruntime running it"
 
+RECURRENT = ("LSTM", "GRU", "RNN")
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -80,13 +82,16 @@ def report_on_float(
 ) -> Report:
     """Compares the exact graph of a float model, and onnxruntime's int8 form of it, with the model.
 
-    onnxruntime quantises with the calibration's samples. Raises CalibrationError where the model
-    does not run.
+    onnxruntime quantises with the calibration's samples, and its own operators but for recurrent
+    layers, which it would leave in float: these are unrolled. Raises CalibrationError where the
+    model does not run.
     """
-    ready = prepared(model, split.comparison.shapes)
+    shapes = split.comparison.shapes
+    ready, own = prepared(model, shapes), folded(model, shapes)
+    unrolled = any(node.op_type in RECURRENT for node in own.graph.node)
     judge = _Judge(Session(model), Session(exposed(ready)), lowered, execute)
     try:
-        other = Session(static_int8(folded(model, split.comparison.shapes), split.calibration))
+        other = Session(static_int8(ready if unrolled else own, split.calibration))
     except CalibrationError as error:
         return judge.report(split.comparison, FLOAT_DB, not_compared=str(error))
     return judge.report(split.comparison, FLOAT_DB, other)

@@ -6,9 +6,9 @@ import numpy as np
 import onnx
 import pytest
 
-from kernels.graph.reference import NumpyExecutor
+from kernels.graph.reference import NumpyExecutor, execute
 from kernels.onnx.exact import LoweringError
-from kernels.onnx.quantisation import quantise
+from kernels.onnx.quantisation import fit, quantise, report_on_float, split
 from kernels.trace.layout import Array
 from tests.kernels.onnx.exact.quantised import MICROSOFT, Draft, reference
 
@@ -118,6 +118,14 @@ def test_what_has_no_exact_form_is_refused(given: dict[str, Any], why: str) -> N
     x = numbers(given.get("steps", STEPS) * 2, BATCH, WIDTH)
     with pytest.raises(LoweringError, match=rf"^LSTM 'lstm\d+': .*{why}"):
         quantise(layer("LSTM", **given), {"x": x})
+
+
+def test_an_lstm_is_compared_with_the_int8_form_of_its_steps() -> None:
+    model = layer("LSTM", output=1, steps=2)
+    parts = split(fit(model, {"x": numbers(80, BATCH, WIDTH, scale=1.0)}))
+    report = report_on_float(model, quantise(model, parts.calibration), parts, execute)
+    assert report.faults == ()
+    assert report.outputs[0].ort_int8_error
 
 
 def test_all_layers_without_an_exact_form_are_named() -> None:

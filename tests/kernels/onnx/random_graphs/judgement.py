@@ -48,11 +48,11 @@ class Outcome:
 def judged(example: Example) -> Outcome:
     """Quantises a model with its samples and compares the graph with onnxruntime on fresh ones.
 
-    The fresh ones are numbers that 8 bits hold. What inputs lose by rounding to them is for the
-    comparison on held-back samples to tell.
+    All are numbers that 8 bits hold. What inputs lose by rounding to them is for the comparison on
+    held-back samples to tell.
     """
     model = example.model
-    parts = split(fit(model, example.samples))
+    parts = split(fit(model, _snapped(example.samples)))
     try:
         lowered = quantise(model, parts.calibration)
     except (LoweringError, CalibrationError) as error:
@@ -78,6 +78,16 @@ def judged(example: Example) -> Outcome:
     )
     bounds = {each.name: each.step for each in report.outputs}
     return Outcome(fault=_fault(again, bounds, steps), snr_db=worst, operators=size)
+
+
+def _snapped(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Returns numbers of 256 steps, so that calibration sees what fresh inputs will hold."""
+    found = {}
+    for name, array in arrays.items():
+        form = Quantisation.covering(float(array.min()), float(array.max()))
+        units = form.of(array.astype(np.float64)).astype(np.float64) - form.zero_point
+        found[name] = (units * form.scale).astype(np.float32)
+    return found
 
 
 def _represented(interface: Interface, arrays: Mapping[str, Array]) -> dict[str, Array]:

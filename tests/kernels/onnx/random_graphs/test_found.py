@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from kernels.graph.reference import execute
 from kernels.onnx.exact import LoweringError
-from kernels.onnx.quantisation import quantise
+from kernels.onnx.quantisation import fit, quantise, report_on_float, split
 from tests.kernels.onnx.quantisation.cases import normal, parsed
 from tests.kernels.onnx.random_graphs.graphs import Example
 from tests.kernels.onnx.random_graphs.judgement import judged
@@ -57,3 +58,18 @@ def test_whole_numbers_that_share_steps_are_refused() -> None:
     samples = 1_000 * np.abs(normal(40, 3))
     with pytest.raises(LoweringError, match=r"^Equal 'e': steps of \d+\.?\d* do not tell whole"):
         quantise(model, {"x": samples})
+
+
+def test_an_input_that_is_read_in_two_shapes_is_compared_in_detail() -> None:
+    model = parsed(
+        "found (float[2,2,3] x) => (float[2,2,3] y) <float[3,3] w = "
+        "{1, 2, -1, 0, 1, 3, -2, 1, 1}, float k = {1}, float m = {-1e9}> "
+        "{ s = MatMul (x, w) c = Less (x, k) h = Where (c, s, m) "
+        "y = Softmax <axis: int = -1> (h) }"
+    )
+    parts = split(fit(model, {"x": normal(80, 2, 3)}))
+    lowered = quantise(model, parts.calibration)
+    assert lowered.detailed.inputs != lowered.graph.inputs
+    report = report_on_float(model, lowered, parts, execute)
+    assert report.faults == ()
+    assert report.outputs[0].snr_db > 20
