@@ -8,8 +8,9 @@ from kernels.custom import KernelPackage, run_package, split
 from kernels.custom.element import Tolerance
 from kernels.custom.validation import validate
 from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
+from kernels.onnx.tolerant.functions import FUNCTIONS
 from kernels.onnx.tolerant.packaging import Ports, package, ports_of_json
-from kernels.onnx.tolerant.wgsl import FUNCTIONS, used_functions
+from kernels.onnx.tolerant.wgsl import used_functions
 from tests.kernels.custom.examples import OUTPUT, single
 from tests.kernels.onnx.models import chain, floats, model
 
