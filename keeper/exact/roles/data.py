@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from solders.pubkey import Pubkey
 
 from keeper.compute import HostLane
-from keeper.data import BlobClient, BlobStore, Reservation, ReservationKind, StageIndexes
+from keeper.data import (
+    BlobClient,
+    BlobStore,
+    Reservation,
+    ReservationKind,
+    StageIndexes,
+    SumsSource,
+)
 from keeper.exact.roles.archive import TraceArchive
 from keeper.exact.roles.workload import WorkloadFetcher
 from keeper.node.decisions.retention import Keeping
@@ -17,7 +24,7 @@ from keeper.node.services import Services, Storage
 
 @dataclass(frozen=True, slots=True)
 class JobData:
-    """The node's store with its stage indexes, and what fetches and keeps data by them."""
+    """The node's store with its stage indexes, what fetches and keeps data by them, and sums."""
 
     client: BlobClient
     store: BlobStore
@@ -25,6 +32,7 @@ class JobData:
     workloads: WorkloadFetcher
     archive: TraceArchive
     eviction: Eviction
+    sums: SumsSource
 
     def reservation(self, job: Pubkey) -> Reservation:
         """Returns a job's reservation in the store."""
@@ -46,4 +54,5 @@ def job_data(services: Services, storage: Storage) -> JobData:
         workloads=WorkloadFetcher(services.client, store, HostLane()),
         archive=TraceArchive(storage.folder, store, indexes),
         eviction=Eviction(store, ReservationKind.JOBS, indexes, storage.retention_seconds),
+        sums=storage.sums,
     )

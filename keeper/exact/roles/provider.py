@@ -91,7 +91,8 @@ class Provider(Role):
         self._registered = False
         self._workloads: dict[Pubkey, JobWorkload] = {}
         self.costs: dict[Pubkey, ExecutionCost] = {}
-        self.sums = ComputedSums(self._workload_of, tools.data.store, tools.data.indexes)
+        sums = ComputedSums(self._workload_of, tools.data.store, tools.data.indexes)
+        tools.data.sums.connect(sums.get)
 
     def decide(self, view: View, jobs: tuple[JobSnapshot, ...], clock: Clock) -> Decision:
         """Returns the next action, by `keeper.exact.decisions.provider`.

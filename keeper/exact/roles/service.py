@@ -58,9 +58,7 @@ async def open_provider(connection: Connection, storage: Storage, offer: Provide
         slice_macs=offer.slice_macs,
     )
     mirror = await job_mirror(connection)
-    provider = Provider(mirror, connection.submitter, connection.owner, tools)
-    storage.sums.connect(provider.sums.get)
-    return provider
+    return Provider(mirror, connection.submitter, connection.owner, tools)
 
 
 async def open_verifier(

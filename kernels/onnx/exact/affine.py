@@ -11,7 +11,7 @@ CONVOLUTIONS = ("Conv", "ConvTranspose")
 
 
 def with_affine(network: Network) -> Network:
-    """Returns the network without Mul and Add by constants behind the products that they follow.
+    """Returns the network without factors and addends behind the products that they follow.
 
     The constants have one number, or one per output channel, and nothing else reads the product.
     """
@@ -43,13 +43,14 @@ def _takes(network: Network, node: Node) -> bool:
 def _product(
     network: Network, node: Node, readers: dict[str, list[Node]], made: dict[str, int]
 ) -> int | None:
-    """Returns the place of the product whose result alone a Mul or Add reads beside a constant."""
-    if node.kind not in ("Mul", "Add", "Sub"):
+    """Returns the place of the product whose result alone a node reads beside a constant."""
+    if node.kind not in ("Mul", "Div", "Add", "Sub"):
         return None
     computed = [name for name in node.inputs if name not in network.constants]
     if len(computed) != 1 or computed[0] not in made or network.is_output(computed[0]):
         return None
-    if len(readers[computed[0]]) != 1 or (node.kind == "Sub" and node.inputs[0] != computed[0]):
+    turned = node.kind in ("Sub", "Div") and node.inputs[0] != computed[0]
+    if turned or len(readers[computed[0]]) != 1:
         return None
     return made[computed[0]]
 
@@ -62,13 +63,14 @@ def _merged(constants: dict[str, Array | Weights], product: Node, node: Node) ->
     channels = weights.shape[0] if forward else weights.shape[1] * groups
     (name,) = [name for name in node.inputs if name in constants]
     numbers = _per_channel(constants[name], weights.ndim, channels)
-    if numbers is None:
+    if numbers is None or (node.kind == "Div" and not numbers.all()):
         return None
     bias = np.zeros(channels)
     if len(product.inputs) > 2 and product.inputs[2]:
         bias = np.asarray(constants[product.inputs[2]], np.float64)
-    if node.kind == "Mul":
-        weights, bias = _scaled(weights, numbers, groups, forward), bias * numbers
+    if node.kind in ("Mul", "Div"):
+        factors = numbers if node.kind == "Mul" else 1 / numbers
+        weights, bias = _scaled(weights, factors, groups, forward), bias * factors
     else:
         bias = bias + (numbers if node.kind == "Add" else -numbers)
     names = (f"{node.outputs[0]}/weights", f"{node.outputs[0]}/bias")

@@ -135,9 +135,7 @@ class Emitter:
         """
         key: Key = ("indices", numbers.astype(np.int32).tobytes())
         if key not in self._known:
-            seed = self.build.as_strided(source, (1, 1, 1, 1), (0, 0, 0, 0))
-            if seed.spec.dtype is DType.INT32:
-                seed = self.build.requantise(seed, 1, 1)
+            seed = self._seed(source)
             count = len(numbers)
             width = row_stride(4 * count) // 4
             bias = np.zeros(width, np.int32)
@@ -147,6 +145,16 @@ class Emitter:
             if count < width:
                 column = self.build.as_strided(column, (1, 1, count, 1), (0, 0, 1, 0))
             self._known[key] = Tensor.dense(column, (count,), 1.0)
+        return self._known[key].value
+
+    def _seed(self, source: Value) -> Value:
+        """Returns one int8 element, whichever it is."""
+        key: Key = ("seed",)
+        if key not in self._known:
+            seed = self.build.as_strided(source, (1, 1, 1, 1), (0, 0, 0, 0))
+            if seed.spec.dtype is DType.INT32:
+                seed = self.build.requantise(seed, 1, 1)
+            self._known[key] = Tensor.dense(seed, (1,), 1.0)
         return self._known[key].value
 
     def is_last(self, value: Value) -> bool:

@@ -178,6 +178,15 @@ class Lowering:
             )
         return self.emit.int8(tensor, target)
 
+    def copied(self, node: Node) -> Tensor:
+        """Returns the first operand in the form in which copies take the fewest bytes.
+
+        That is int8 where calibration found such a form.
+        """
+        tensor = self.tensor(node)
+        known = self.wanted(node.inputs[0]) is not None
+        return self.int8(node) if known and tensor.dtype is DType.INT32 else tensor
+
     def constant(self, node: Node, position: int) -> Array | Weights:
         """Returns an operand that is known before the job runs; raises LoweringError otherwise."""
         name = node.inputs[position]
@@ -200,8 +209,11 @@ class Lowering:
         return [int(each) for each in np.atleast_1d(self.real(node, position))]
 
     def wanted(self, name: str) -> Quantisation | None:
-        """Returns the int8 form that a tensor's readers want or calibration found, or None."""
-        readers = self.network.consumers(name)
+        """Returns the int8 form that a tensor's readers want or calibration found, or None.
+
+        An output has no form of its readers, which may cut off what they do not need.
+        """
+        readers = [] if self.network.is_output(name) else self.network.consumers(name)
         targets: set[Quantisation] = {
             node.attributes["target"] for node in readers if node.kind == QUANTISE
         }

@@ -8,6 +8,7 @@ import onnx
 from kernels.onnx.exact.attributes import plain
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.expansion.draft import Draft
+from kernels.onnx.exact.expansion.moments import softmax_by_sums
 from kernels.onnx.exact.expansion.patterns import norm
 from kernels.onnx.registration import operator
 
@@ -46,10 +47,10 @@ def difference(draft: Draft, node: onnx.NodeProto) -> bool:
 
 @operator("Div")
 def quotient(draft: Draft, node: onnx.NodeProto) -> bool:
-    """Rewrites a quotient of computed tensors as a norm, or as a product with the reciprocal."""
+    """Rewrites a quotient of computed tensors: a norm, a softmax, or a product with 1 over one."""
     if node.input[0] in draft.constants or node.input[1] in draft.constants:
         return False
-    if norm(draft, node, *node.input):
+    if norm(draft, node, *node.input) or softmax_by_sums(draft, node):
         return True
     draft.begin(node)
     inverse = draft.node("Reciprocal", [node.input[1]])

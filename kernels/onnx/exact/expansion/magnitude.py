@@ -74,13 +74,15 @@ def _squared(draft: Draft, name: str) -> str:
         return made.input[0]
     exponent = draft.constants.get(draft.given(made, 1))
     two = made.op_type == "Pow" and exponent is not None and np.all(exponent == 2)
-    return made.input[0] if two and draft.readers(made.input[0]) == 1 else ""
+    return str(made.input[0]) if two and draft.readers(made.input[0]) == 1 else ""
 
 
 def _part(draft: Draft, name: str) -> tuple[str, range] | None:
     """Returns a tensor and which of its channels a slice takes, or None for anything else."""
     made = draft.maker(name)
-    if made is None or made.op_type != "Slice":
+    while made is not None and made.op_type == "Slice" and _takes_all(draft, made):
+        made = draft.maker(made.input[0])
+    if made is None or made.op_type != "Slice" or draft.readers(made.output[0]) != 1:
         return None
     attributes = plain(made).attributes
     given = [draft.constants.get(each) for each in made.input[1:]]
@@ -99,3 +101,8 @@ def _part(draft: Draft, name: str) -> tuple[str, range] | None:
     bounds = slice(*(int(each[0]) for each in (numbers[0], numbers[1], *numbers[3:])))
     chosen = range(*bounds.indices(draft.shape(made.input[0])[CHANNELS]))
     return made.input[0], chosen
+
+
+def _takes_all(draft: Draft, node: onnx.NodeProto) -> bool:
+    alone = draft.readers(node.output[0]) == 1
+    return alone and draft.shape(node.input[0]) == draft.shape(node.output[0])

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from kernels.onnx.exact.attributes import plain
+from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.expansion.draft import Draft
 from kernels.onnx.registration import operator
 

@@ -5,6 +5,7 @@ import onnx
 
 from kernels.onnx.exact.attributes import plain
 from kernels.onnx.exact.expansion.draft import Draft
+from kernels.onnx.exact.expansion.moments import norm_by_moments
 from kernels.onnx.registration import operator
 
 MEANS = ("ReduceMean", "ReduceSum", "ReduceSumSquare")
@@ -35,6 +36,8 @@ def norm(draft: Draft, node: onnx.NodeProto, x: str, root: str) -> bool:
 def product(draft: Draft, node: onnx.NodeProto) -> bool:
     """Rewrites x times the reciprocal of a root as a norm, or moves a factor into a norm."""
     for x, other in (node.input, node.input[::-1]):
+        if norm_by_moments(draft, node, x, other):
+            return True
         root = _inverted(draft, other)
         if root and norm(draft, node, x, root):
             return True

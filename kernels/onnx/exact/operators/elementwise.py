@@ -265,9 +265,15 @@ def narrow_target(lowering: Lowering, node: Node) -> Quantisation | None:
     More bits would be lost at once, and int32 terms would make up most of a trace.
     """
     narrow = _is_read_narrow(lowering, node.outputs[0])
-    if not narrow or any(lowering.wanted(name) is None for name in node.inputs):
+    if not narrow or not all(_has_int8(lowering, node, at) for at in range(2)):
         return None
     return _narrowest(lowering, node.outputs[0])
+
+
+def _has_int8(lowering: Lowering, node: Node, position: int) -> bool:
+    x = lowering.tensor(node, position)
+    is_int8 = x.dtype is DType.INT8 and not x.per_channel
+    return is_int8 or lowering.wanted(node.inputs[position]) is not None
 
 
 def _is_read_narrow(lowering: Lowering, name: str) -> bool:

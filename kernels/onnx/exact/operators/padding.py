@@ -18,7 +18,7 @@ NEAREST = 0.5 + 1e-6
 @operator("Pad")
 def pad(lowering: Lowering, node: Node) -> None:
     """Lowers Pad; negative pads remove elements."""
-    x = lowering.tensor(node)
+    x = lowering.copied(node)
     pairs = _pairs(lowering, node, x.layout.ndim)
     cropped = [
         slice(max(-before, 0), size - max(-after, 0))

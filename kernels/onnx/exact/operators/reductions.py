@@ -9,8 +9,10 @@ from kernels.graph import Value
 from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import Node
+from kernels.onnx.exact.operators.linear import MATMUL_TERMS
 from kernels.onnx.exact.tensor import Tensor
 from kernels.onnx.registration import operator
+from kernels.trace import DType
 
 
 @operator("ReduceMean")
@@ -28,15 +30,23 @@ def reduce_sum(lowering: Lowering, node: Node) -> None:
 def reduced(
     emit: Emitter, x: Tensor, axes: tuple[int, ...], *, keep: bool, mean: bool = True
 ) -> Tensor:
-    """Returns the sum over axes, int32, at the scale of the mean unless `mean` is false."""
+    """Returns the sum over axes, int32, at the scale of the mean unless `mean` is false.
+
+    A product by ones takes one operator for sum, zero point and what follows.
+    """
     kept = tuple(axis for axis in range(x.layout.ndim) if axis not in axes)
     sizes = tuple(x.shape[axis] for axis in kept)
     count = prod(x.shape[axis] for axis in axes)
     rows = x.viewed(x.layout.transpose(*kept, *axes))
-    summed = _row_sums(emit, rows, prod(sizes), count)
-    if x.zero_point:
-        off = np.full((1, 1, 1, 1), -count * x.zero_point, np.int32)
-        summed = emit.build.add(summed, off)
+    if x.dtype is DType.INT8 and count <= MATMUL_TERMS:
+        ones = np.ones((1, count), np.int8)
+        bias = np.array([-count * x.zero_point], np.int32) if x.zero_point else None
+        summed = emit.build.matmul(emit.stored(rows, (prod(sizes), count)), ones, bias)
+    else:
+        summed = _row_sums(emit, rows, prod(sizes), count)
+        if x.zero_point:
+            off = np.full((1, 1, 1, 1), -count * x.zero_point, np.int32)
+            summed = emit.build.add(summed, off)
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
     return Tensor.dense(summed, shape if keep else sizes, float(x.scale) / (count if mean else 1))
 

@@ -39,6 +39,7 @@ def resize(lowering: Lowering, node: Node) -> None:
     x = lowering.tensor(node)
     places = _places(lowering, node, x.shape)
     if mode == "nearest":
+        x = lowering.copied(node) if places else x
         chosen = {axis: np.rint(at).astype(np.int64) for axis, at in places.items()}
         lowering.put(node, selected(lowering.emit, x, chosen))
         return
@@ -54,7 +55,7 @@ def resize(lowering: Lowering, node: Node) -> None:
 @operator("DepthToSpace")
 def depth_to_space(lowering: Lowering, node: Node) -> None:
     """Lowers DepthToSpace in both modes: a view of six axes, stored as an image."""
-    x = lowering.tensor(node)
+    x = lowering.copied(node)
     size = int(node.attributes["blocksize"])
     count, channels, height, width = x.shape
     split = (size, size, channels // size**2)

@@ -1,16 +1,19 @@
 """Operators that move or select elements."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from kernels.descriptor import Operand
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.gathering import selected
 from kernels.onnx.exact.lowering import Lowering
-from kernels.onnx.exact.network import HIGH, Node, Weights
+from kernels.onnx.exact.network import HIGH, Node, Real, Weights
 from kernels.onnx.exact.tensor import Tensor, stored_shape
 from kernels.onnx.registration import operator
 from kernels.trace import DType
+from kernels.trace.layout import Array
 
 
 @operator("Dropout", "Identity")
@@ -95,6 +98,7 @@ def take_slice(lowering: Lowering, node: Node) -> None:
             positions[axis % x.layout.ndim] = np.arange(*taken)
         else:
             chosen[axis] = slice(start, end, step)
+    x = lowering.copied(node) if positions else x
     view = x.viewed(x.layout[tuple(chosen)])
     if not view.layout.size or any(not len(at) for at in positions.values()):
         raise LoweringError(node.label, "selects nothing; leave it out of the exported graph")
@@ -146,34 +150,58 @@ def gather(lowering: Lowering, node: Node) -> None:
 
 @operator("Concat")
 def concat(lowering: Lowering, node: Node) -> None:
-    """Concatenates at one scale, in the stored order of the first tensor."""
-    tensors = [lowering.tensor(node, position) for position in range(len(node.inputs))]
-    first = tensors[0]
+    """Concatenates at one scale, in the stored order of the first computed tensor.
+
+    Constants come after computed tensors; a gather restores the order where that is another.
+    """
+    places = sorted(range(len(node.inputs)), key=lambda at: not lowering.computed(node.inputs[at]))
+    count = sum(map(lowering.computed, node.inputs))
+    alike = _alike(lowering, node, places[:count])
+    first = alike[0]
     axis = int(node.attributes["axis"]) % first.layout.ndim
     if first.layout.ndim > 4:
         raise LoweringError(node.label, f"{first.layout.ndim} axes; at most four")
-    alike = _alike(lowering, node, tensors)
-    order = alike[0].order if alike[0].covers else tuple(range(first.layout.ndim))
-    place = order.index(axis) + 4 - len(order)
-    values = []
-    for each in alike:
-        turned = each.viewed(each.layout.transpose(order))
-        values.append(lowering.emit.stored(turned, turned.shape))
+    order = first.order if first.covers else tuple(range(first.layout.ndim))
+    turned = [each.viewed(each.layout.transpose(order)) for each in alike]
+    values = [lowering.emit.stored(each, each.shape) for each in turned]
+    constants = [_codes(node, first, lowering.real(node, at)) for at in places[count:]]
+    arrays = [np.ascontiguousarray(each.transpose(order)) for each in constants]
     total = values[0]
-    for value in values[1:]:
-        total = lowering.emit.build.concat(total, value, place)
+    others: list[Operand] = [*values[1:], *arrays]
+    for other in others:
+        total = lowering.emit.build.concat(total, other, order.index(axis) + 4 - len(order))
+    lengths = [each.shape[axis] for each in alike] + [each.shape[axis] for each in constants]
     sizes = [first.shape[at] for at in order]
-    sizes[order.index(axis)] = sum(each.shape[axis] for each in tensors)
-    result = Tensor.dense(total, tuple(sizes), alike[0].scale, alike[0].zero_point)
-    lowering.put(node, result.viewed(result.layout.transpose(tuple(np.argsort(order)))))
+    sizes[order.index(axis)] = sum(lengths)
+    result = Tensor.dense(total, tuple(sizes), first.scale, first.zero_point)
+    result = result.viewed(result.layout.transpose(tuple(np.argsort(order))))
+    starts = np.cumsum([0, *lengths])
+    parts = [np.arange(starts[at], starts[at + 1]) for at in np.argsort(places)]
+    lowering.put(node, selected(lowering.emit, result, {axis: np.concatenate(parts)}))
 
 
-def _alike(lowering: Lowering, node: Node, tensors: list[Tensor]) -> list[Tensor]:
+def _codes(node: Node, like: Tensor, real: Real) -> Array:
+    """Returns a constant in the stored form of a tensor; raises LoweringError beyond its range."""
+    unit = float(like.scale)
+    if like.dtype is DType.INT8:
+        codes = np.asarray(like.quantisation.of(real), np.int64)
+    else:
+        codes = np.rint(real / unit).clip(DType.INT32.low, DType.INT32.high).astype(np.int64)
+    if np.any(np.abs((codes - like.zero_point) * unit - real) > unit):
+        raise LoweringError(
+            node.label, "a constant is beyond the range of the other operands; quantise the result"
+        )
+    return codes.astype(like.dtype.numpy)
+
+
+def _alike(lowering: Lowering, node: Node, places: Sequence[int]) -> list[Tensor]:
+    """Returns the operands at these places in one form."""
     target = lowering.wanted(node.outputs[0])
+    tensors = [lowering.tensor(node, place) for place in places]
     if target is None and all(each.dtype is DType.INT32 for each in tensors):
         scale = max(float(np.max(each.scale)) for each in tensors)
         return [lowering.emit.int32(each, scale) for each in tensors]
-    narrow = [lowering.int8(node, position) for position in range(len(tensors))]
+    narrow = [lowering.int8(node, place) for place in places]
     coarsest = max(narrow, key=lambda each: float(each.scale)).quantisation
     return [lowering.emit.int8(each, target or coarsest) for each in narrow]
 

@@ -212,7 +212,7 @@ def test_results_agree_when_every_output_does_by_its_own_tolerance(
     ]
     a, b = (b"".join(values[side] for _, values in pairs) for side in (0, 1))
     expected = all(
-        agree(*values, element, output.tolerance)
+        agree(values[0], values[1], element, output.tolerance)
         for (element, values), output in zip(pairs, outputs, strict=True)
     )
     assert results_agree(a, b, outputs) == results_agree(b, a, outputs) == expected

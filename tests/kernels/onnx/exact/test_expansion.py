@@ -76,6 +76,72 @@ def test_a_norm_that_is_written_out_is_recognised(build: Build, wanted: list[str
     assert_near(model, real(16, 4, 6), 2)
 
 
+def by_moments(
+    draft: Draft, x: str, axis: int, *, other: str | None = None, bounded: bool = True
+) -> str:
+    """Adds a layer norm as Flax writes it; with `other` the mean is that of another tensor."""
+    shape = (2, 4, 6)
+    axes, kept = draft.constant(np.array([axis])), [2, 4, 6]
+    kept[axis] = 1
+    part = draft.constant(np.float32(1 / shape[axis]))
+    view = draft.constant(np.array(kept))
+    mean = draft.node("Mul", draft.node("ReduceSum", other or x, axes, keepdims=0), part)
+    square = draft.node("Mul", x, x)
+    squares = draft.node("Mul", draft.node("ReduceSum", square, axes, keepdims=0), part)
+    variance = draft.node("Sub", squares, draft.node("Mul", mean, mean))
+    if bounded:
+        variance = draft.node("Max", draft.constant(np.float32(0)), variance)
+    raised = draft.node(
+        "Add", draft.node("Reshape", variance, view), draft.constant(np.float32(1e-6))
+    )
+    inverse = draft.node("Reciprocal", draft.node("Sqrt", raised))
+    gamma = [1, 1, 1]
+    gamma[axis] = shape[axis]
+    factor = draft.node("Mul", inverse, draft.constant(real(*gamma, seed=1)))
+    apart = draft.node("Sub", x, draft.node("Reshape", mean, view))
+    return draft.node("Mul", apart, factor)
+
+
+def by_sums(draft: Draft, x: str, bound: float = -np.inf) -> str:
+    """Adds a softmax over the last axis as JAX writes it."""
+    axes, view = draft.constant(np.array([2])), draft.constant(np.array([2, 4, 1]))
+    top = draft.node("ReduceMax", x, axes, keepdims=0)
+    top = draft.node("Max", draft.constant(np.float32(bound)), top)
+    powers = draft.node("Exp", draft.node("Sub", x, draft.node("Reshape", top, view)))
+    total = draft.node("ReduceSum", powers, axes, keepdims=0)
+    return draft.node("Div", powers, draft.node("Reshape", total, view))
+
+
+@pytest.mark.parametrize("bounded", [False, True])
+@pytest.mark.parametrize("axis", [1, 2])
+def test_a_norm_by_moments_is_recognised(axis: int, bounded: bool) -> None:
+    draft = Draft()
+    model = draft.model(by_moments(draft, draft.input("x", (2, 4, 6)), axis, bounded=bounded))
+    norm = ["LayerNormalization"]
+    assert kinds(model) == (norm if axis == 2 else ["Transpose", *norm, "Transpose"])
+    # A large mean makes the difference of the moments hopeless in integers.
+    assert_near(model, real(16, 4, 6) + np.float32(5), 2)
+
+
+def test_moments_of_another_tensor_are_no_norm() -> None:
+    draft = Draft()
+    x = draft.input("x", (2, 4, 6))
+    model = draft.model(by_moments(draft, x, 2, other=draft.node("Abs", x)))
+    assert "LayerNormalization" not in kinds(model)
+
+
+def test_a_softmax_by_sums_is_recognised() -> None:
+    draft = Draft()
+    model = draft.model(by_sums(draft, draft.input("x", (2, 4, 6))))
+    assert kinds(model) == ["Softmax"]
+    assert_near(model, real(16, 4, 6), 2)
+
+
+def test_a_quotient_of_bounded_powers_is_no_softmax() -> None:
+    draft = Draft()
+    assert "Softmax" not in kinds(draft.model(by_sums(draft, draft.input("x", (2, 4, 6)), 0.5)))
+
+
 def test_a_root_of_another_tensor_is_no_norm() -> None:
     draft = Draft()
     x = draft.input("x", (2, 4, 6))

@@ -38,8 +38,13 @@ class Example:
 
 
 @st.composite
-def examples(draw: st.DrawFn, operators: Sequence[str] = tuple(STEPS), steps: int = 3) -> Example:
-    """Draws a graph of one to `steps` operators of those names, in a row with side branches."""
+def examples(
+    draw: st.DrawFn, operators: Sequence[str] = tuple(STEPS), steps: int = 3, others: int = 0
+) -> Example:
+    """Draws a graph of one to `steps` operators of those names, in a row with side branches.
+
+    Beside the last tensor, one to `others` more are outputs: inputs and inner ones too.
+    """
     seed = draw(st.integers(0, 2**31 - 1))
     opsets = [each for each in OPSETS if any(_defined(name, each) for name in operators)]
     sketch = Sketch(draw, np.random.default_rng(seed), draw(st.sampled_from(opsets)))
@@ -58,7 +63,10 @@ def examples(draw: st.DrawFn, operators: Sequence[str] = tuple(STEPS), steps: in
         x = made
         if not _starts(x):
             break
-    return _example(sketch, x)
+    if not others:
+        return _example(sketch, x)
+    more = [sketch.choice(sketch.tensors) for _ in range(sketch.integer(1, others))]
+    return _example(sketch, x, *more)
 
 
 def _starts(tensor: Tensor) -> bool:
@@ -73,11 +81,11 @@ def _defined(name: str, opset: int) -> bool:
     return onnx.defs.has(name, max_inclusive_version=opset)
 
 
-def _example(sketch: Sketch, output: Tensor) -> Example:
+def _example(sketch: Sketch, output: Tensor, *others: Tensor) -> Example:
     spread = {each.name: sketch.choice(SPREADS) for each in sketch.inputs}
     if output in sketch.inputs:
         output = sketch.node("Relu", [output], output.shape)
-    model = sketch.model([output])
+    model = sketch.model(list(dict.fromkeys([output, *others])))
     used = {each.name for each in model.graph.input}
     inputs = [each for each in sketch.inputs if each.name in used]
     smallest = min(int(np.prod(each.shape)) for each in inputs)

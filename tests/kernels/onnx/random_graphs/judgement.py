@@ -59,23 +59,25 @@ def judged(example: Example) -> Outcome:
         return Outcome(refusal=str(error))
     steps = any(node.op_type in STEPPED for node in model.graph.node)
     fresh = fit(model, _represented(lowered.interface, example.fresh))
-    session, gap = Session(model), Gap()
+    session = Session(model)
+    gaps = {port.name: Gap() for port in lowered.interface.outputs}
     for feeds in fresh.batches():
         wanted = session.run(feeds)
         for name, found in outputs_of(lowered, feeds, _execute).items():
             assert found.shape == wanted[name].shape, (found.shape, wanted[name].shape)
-            gap.add(found, wanted[name])
+            gaps[name].add(found, wanted[name])
+    worst = min(gap.snr_db for gap in gaps.values())
     size = len(lowered.graph.descriptors)
-    if gap.snr_db >= NEAR_DB:
-        return Outcome(snr_db=gap.snr_db, operators=size)
+    if worst >= NEAR_DB:
+        return Outcome(snr_db=worst, operators=size)
     report = report_on_float(model, lowered, parts, _execute)
     if report.faults:
-        return Outcome(refusal=report.faults[0], snr_db=gap.snr_db, operators=size)
+        return Outcome(refusal=report.faults[0], snr_db=worst, operators=size)
     again = report_on_float(
         model, lowered, Split(parts.calibration, fresh, fresh.count, fresh.count), _execute
     )
-    step = report.outputs[0].step
-    return Outcome(fault=_fault(again, step, steps), snr_db=gap.snr_db, operators=size)
+    bounds = {each.name: each.step for each in report.outputs}
+    return Outcome(fault=_fault(again, bounds, steps), snr_db=worst, operators=size)
 
 
 def _represented(interface: Interface, arrays: Mapping[str, Array]) -> dict[str, Array]:
@@ -89,13 +91,13 @@ def _represented(interface: Interface, arrays: Mapping[str, Array]) -> dict[str,
     return found
 
 
-def _fault(report: Report, step: float, steps: bool) -> str | None:
-    """Returns what is wrong, with a step of 8 bits of an output as the least bound.
+def _fault(report: Report, bounds: Mapping[str, float], steps: bool) -> str | None:
+    """Returns what is wrong, with a step of 8 bits of each output as its least bound.
 
     onnxruntime leaves most functions with steps in float.
     """
     for each in report.outputs:
-        known = None if steps else each.ort_int8_error
+        known, step = None if steps else each.ort_int8_error, bounds[each.name]
         bound = None if known is None else SLACK * MOST_ERROR * max(known, each.step / 2, step / 2)
         if each.snr_db < FLOAT_DB - SLACK_DB or (bound is not None and each.error > bound):
             return f"{each} is wrong without a word"

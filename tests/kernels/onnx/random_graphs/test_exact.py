@@ -14,6 +14,8 @@ from tests.kernels.onnx.random_graphs.judgement import Outcome, judged
 
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 GRAPHS = 2_000 if THOROUGH else 200
+SEVERAL = 4
+"""One graph of several outputs is tried for so many of one."""
 TRIES = 12
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
@@ -23,6 +25,17 @@ SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base
 def test_no_graph_is_wrong_without_a_word(example: Example) -> None:
     outcome = judged(example)
     event("refused" if outcome.refusal else "right")
+    note(str(outcome))
+    assert outcome.fault is None
+
+
+@settings(max_examples=GRAPHS // SEVERAL, derandomize=not THOROUGH, suppress_health_check=SLOW)
+@given(examples(others=3))
+def test_no_output_of_several_is_wrong_without_a_word(example: Example) -> None:
+    outcome = judged(example)
+    event(
+        f"{len(example.model.graph.output)} outputs, " + ("refused" if outcome.refusal else "right")
+    )
     note(str(outcome))
     assert outcome.fault is None
 
