@@ -23,8 +23,8 @@ _CASTS = ("Cast", "CastLike")
 _BOUNDED = frozenset(
     [
         "Abs", "Cast", "CastLike", "Clip", "Compress", "Concat", "DepthToSpace", "Expand",
-        "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Max", "Min", "Mod", "Neg", "Pad",
-        "ReduceMax", "ReduceMin", "Relu", "Reshape", "ReverseSequence", "ScatterElements",
+        "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Max", "Min", "Mod", "Neg",
+        "Pad", "ReduceMax", "ReduceMin", "Relu", "Reshape", "ReverseSequence", "ScatterElements",
         "ScatterND", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Trilu",
         "Unsqueeze", "Where",
     ]
