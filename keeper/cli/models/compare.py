@@ -12,7 +12,7 @@ import onnxruntime
 from onnx import helper
 
 from keeper.cli.files import times
-from keeper.cli.models.files import read_onnx
+from keeper.cli.models.files import constant_option, constant_values, read_onnx
 from keeper.cli.models.quantise import Shape
 from keeper.cli.models.runnable import open_runnable
 from keeper.cli.models.tensors import NamedFile, read_tensors
@@ -66,6 +66,7 @@ class Comparison:
     type=float,
     help="Exit with 1 if a difference exceeds this, or if an output is missing.",
 )
+@constant_option
 @ADAPTER.option()
 @json_option
 def compare(
@@ -77,6 +78,7 @@ def compare(
     samples: int,
     seed: int,
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    constants: tuple[tuple[str, float], ...],
     limit: float | None,
     adapter: str | None,
     as_json: bool,
@@ -84,12 +86,16 @@ def compare(
     """Compare results on an adapter with those of onnxruntime."""
     model = read_onnx(path)
     found = open_runnable(path if imported is None else imported, adapter)
+    fixed = constant_values(model, constants)
     given = read_tensors(named, archive)
     every = [given] if given else list(random_inputs(model, dict(shapes), samples, seed))
     session = _session(model)
     pairs = []
     for inputs in every:
-        pairs.append((found.run(inputs), _reference(session, inputs)))
+        own = {name: array for name, array in inputs.items() if name not in fixed}
+        # What was imported with a constant has no such input any more.
+        run = found.run(own if imported else own | fixed)
+        pairs.append((run, _reference(session, own | fixed)))
     results = compare_outputs(pairs)
     missing = [name for name in pairs[0][1] if name not in pairs[0][0]]
     document = {

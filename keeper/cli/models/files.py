@@ -61,12 +61,16 @@ def read_onnx(path: Path, constants: Constants = ()) -> onnx.ModelProto:
     return _with(model, constants) if constants else model
 
 
-def _with(model: onnx.ModelProto, constants: Constants) -> onnx.ModelProto:
+def constant_values(model: onnx.ModelProto, constants: Constants) -> dict[str, Array]:
+    """Returns the constants in the types of a model's inputs; raises BadInputError for others."""
     ports = {port.name: port for port in model.graph.input}
-    values = {
-        name: _typed(ports[name], number) if name in ports else np.asarray(number)
-        for name, number in constants
-    }
+    if unknown := sorted(name for name, _ in constants if name not in ports):
+        raise BadInputError(f"--constant: the model has no input {', '.join(unknown)}")
+    return {name: _typed(ports[name], number) for name, number in constants}
+
+
+def _with(model: onnx.ModelProto, constants: Constants) -> onnx.ModelProto:
+    values = constant_values(model, constants)
     try:
         return check_model(bound(model, {}, values))
     except ModelError as error:

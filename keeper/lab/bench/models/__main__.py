@@ -14,6 +14,7 @@ from keeper.lab.bench.models.figures import JobClass, Obstacle, Result, dumped
 from keeper.lab.bench.models.measuring import subject_of
 from keeper.lab.bench.models.tolerant import measure_tolerant
 from kernels.custom import PackageError, RunError
+from kernels.graph import GraphError
 from kernels.onnx.exact import LoweringError
 from kernels.onnx.quantisation import CalibrationError
 from kernels.onnx.reading import ModelError
@@ -23,6 +24,7 @@ MEASURES = {JobClass.EXACT: measure_exact, JobClass.TOLERANT: measure_tolerant}
 REFUSALS = (
     BadInput,
     CalibrationError,
+    GraphError,
     KeeperError,
     LoweringError,
     ModelError,

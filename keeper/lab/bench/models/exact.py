@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,17 +28,21 @@ from keeper.exact.roles.provider import ExecutionCost
 from keeper.exact.roles.results import Committed, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.lab.bench.models.figures import ModelFigures
-from keeper.lab.bench.models.measuring import Subject, UnsettledError, slot_ms, timed
-from keeper.lab.bench.models.reference import Reference
+from keeper.lab.bench.models.measuring import (
+    Subject,
+    UnsettledError,
+    int8_of,
+    patiently,
+    slot_ms,
+    timed,
+)
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
 from keeper.lab.market.marketplace import ASK, PROVIDERS, Marketplace, open_marketplace
 from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.supervision import background
 from kernels.graph import Graph, Opcode
-from kernels.onnx.quantisation import CalibrationError, quantise, report_on_float
-from kernels.onnx.quantisation.preparation import prepared
-from kernels.onnx.quantisation.static import static_int8
+from kernels.onnx.quantisation import quantise, report_on_float
 from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array
 from neurolov_client.bindings.job_registry import ASK_MACS
@@ -74,10 +79,9 @@ def measure_exact(subject: Subject) -> ModelFigures:
     inputs = lowered.interface.encode(subject.feeds)
     seconds, committed = timed(lambda: _committed(selected, graph, inputs))
     trace_bytes = sum(spec.stored_bytes for spec in graph.outputs)
-    with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
-        slot = slot_ms(seconds, trace_bytes)
-        wanted = [port.operator for port in lowered.interface.outputs if port.operator is not None]
-        job = asyncio.run(_settled(graph, inputs, wanted, selected, Path(folder), slot))
+    wanted = [port.operator for port in lowered.interface.outputs if port.operator is not None]
+    settle = partial(_settle, graph, inputs, wanted, selected)
+    job = patiently(settle, slot_ms(seconds, trace_bytes))
     worst = min(report.outputs, key=lambda each: each.snr_db)
     ratios = [each.error_vs_ort_int8 for each in report.outputs]
     return ModelFigures(
@@ -89,7 +93,7 @@ def measure_exact(subject: Subject) -> ModelFigures:
         seconds=seconds,
         execution_seconds=seconds - committed.hashing_seconds,
         job_seconds=job.cost.execution_seconds + job.cost.commitment_seconds,
-        vs_ort=seconds / _int8(subject).seconds(subject.shipped_feeds),
+        vs_ort=seconds / (int8_of(subject) or subject.reference).seconds(subject.shipped_feeds),
         trace_bytes=trace_bytes,
         multiply_adds=graph.multiply_adds,
         operators=len(graph.descriptors),
@@ -111,20 +115,22 @@ def _checked_share(graph: Graph, checked_macs: int) -> float:
     return max(checked_macs - again, 0) / products if products else 0.0
 
 
-def _int8(subject: Subject) -> Reference:
-    """Returns onnxruntime's int8 model, or its float one where it cannot be quantised."""
-    shapes = subject.split.calibration.shapes
-    try:
-        return Reference(static_int8(prepared(subject.model, shapes), subject.split.calibration))
-    except CalibrationError:
-        return subject.reference
-
-
 def _committed(
     selected: SelectedExecutor, graph: Graph, inputs: Sequence[Array]
 ) -> CommittedOutputs:
     every = range(len(graph.descriptors))
     return commit_segment(selected.executor, graph, every, inputs, [])
+
+
+def _settle(
+    graph: Graph,
+    inputs: Sequence[Array],
+    wanted: Sequence[int],
+    selected: SelectedExecutor,
+    slot: int,
+) -> SettledJob:
+    with tempfile.TemporaryDirectory(prefix="neurolov-") as folder:
+        return asyncio.run(_settled(graph, inputs, wanted, selected, Path(folder), slot))
 
 
 async def _settled(  # noqa: PLR0917

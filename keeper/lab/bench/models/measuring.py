@@ -19,7 +19,10 @@ from keeper.lab.bench.models.entry import (
     Entry,
 )
 from keeper.lab.bench.models.reference import Feeds, Outputs, Reference
-from kernels.onnx.quantisation import Samples, Split, fit
+from kernels.onnx.exact import LoweringError
+from kernels.onnx.quantisation import CalibrationError, Samples, Split, fit
+from kernels.onnx.quantisation.preparation import prepared
+from kernels.onnx.quantisation.static import static_int8
 from kernels.onnx.reading import bound, check_model
 from kernels.trace.layout import Array
 
@@ -30,6 +33,7 @@ TIMED_RUNS, TIMED_SECONDS = 5, 20.0
 # machine where all parties share the processor.
 SLOT_SHARE, SECONDS_PER_BYTE = 0.2, 4e-8
 SHORTEST_SLOT, LONGEST_SLOT = 0.2, 4.0
+PATIENCE = 4
 
 
 class UnsettledError(BadInputError):
@@ -72,6 +76,15 @@ def subject_of(entry: Entry, folder: Path) -> Subject:
     )
 
 
+def int8_of(subject: Subject) -> Reference | None:
+    """Returns onnxruntime's own int8 model, None where its tool cannot make one."""
+    samples = subject.split.calibration
+    try:
+        return Reference(static_int8(prepared(subject.model, samples.shapes), samples))
+    except (CalibrationError, LoweringError):
+        return None
+
+
 def _samples(model: onnx.ModelProto, feeds: Sequence[Feeds]) -> Samples:
     names = {port.name for port in model.graph.input}
     stacked: dict[str, Array] = {
@@ -89,6 +102,18 @@ def timed(run: Callable[[], Value]) -> tuple[float, Value]:
         value = run()
         found.append(perf_counter() - started)
     return median(found), value
+
+
+def patiently(settle: Callable[[int], Value], slot: int) -> Value:
+    """Returns what `settle` does with slots of so many milliseconds, or with longer ones.
+
+    Where other work on this machine makes parties miss their deadlines, the job ends unpaid, and
+    another one is posted on a slower chain. Raises UnsettledError where that ends unpaid too.
+    """
+    try:
+        return settle(slot)
+    except UnsettledError:
+        return settle(PATIENCE * slot)
 
 
 def slot_ms(seconds: float, committed_bytes: int) -> int:

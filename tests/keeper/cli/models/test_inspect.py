@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
@@ -178,3 +179,20 @@ def test_a_constant_that_no_input_takes_is_refused(
     told = capsys.readouterr()
     assert told.out == ""
     assert why in told.err
+
+
+def test_a_graph_made_with_a_constant_is_compared_with_the_whole_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, graph = write(tmp_path / "m.onnx", scaled()), tmp_path / "m.graph"
+    samples = tmp_path / "samples.npz"
+    np.savez(samples, x=np.linspace(-1, 1, 80, dtype=np.float32))
+    made = ["--calibration", str(samples), "-o", str(graph)]
+    assert run(["model", "quantise", str(path), "--constant", "rate=16", *made, "--json"]) == 0
+    assert [port["name"] for port in json.loads(capsys.readouterr().out)["inputs"]] == ["x"]
+    one = tmp_path / "one.npy"
+    np.save(one, np.array([-0.5, 0.25, 0.5, 1.0], np.float32))
+    compared = ["model", "compare", str(path), "--with", str(graph), "--input", f"x={one}"]
+    assert run([*compared, "--constant", "rate=16", "--limit", "0.02"]) == 0
+    # The other branch is another function.
+    assert run([*compared, "--constant", "rate=8", "--limit", "0.02"]) == 1

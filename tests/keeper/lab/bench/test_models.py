@@ -1,6 +1,7 @@
 """Real models as jobs: their samples, what becomes of a measurement, and what is made of all."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from onnx import helper
 
 from keeper.cli.app import run
-from keeper.lab.bench.models import inputs, processes
+from keeper.lab.bench.models import inputs, measuring, processes
 from keeper.lab.bench.models.catalogue import ENTRIES, entries
 from keeper.lab.bench.models.entry import Entry, MissingModelsError, each
 from keeper.lab.bench.models.exact import RefusedError, measure_exact
@@ -21,7 +22,7 @@ from keeper.lab.bench.models.figures import (
     dumped,
     loaded,
 )
-from keeper.lab.bench.models.measuring import slot_ms, subject_of
+from keeper.lab.bench.models.measuring import UnsettledError, patiently, slot_ms, subject_of
 from keeper.lab.bench.models.processes import ModelResults, measure, measured_alone
 from keeper.lab.bench.models.reference import Feeds, Reference
 from kernels.trace.layout import Array
@@ -119,7 +120,8 @@ def test_state_is_carried_from_run_to_run() -> None:
     assert [float(feeds["state"][0]) for feeds in found] == [0.0, 5.0, 11.0]
 
 
-def test_a_model_settles_as_a_job(tmp_path: Path) -> None:
+def test_a_model_settles_as_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "SHORTEST_SLOT", 0.1)
     figures = measure_exact(subject_of(DENSE, tmp_path))
     assert figures.settled
     assert not figures.wrong
@@ -234,3 +236,19 @@ def test_missing_packages_are_named(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_an_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["bench", "models", "--only", "nothing"]) == 2
     assert "no model matches 'nothing'" in capsys.readouterr().err
+
+
+def test_a_job_that_ends_unpaid_is_posted_on_a_slower_chain_once() -> None:
+    slots: list[int] = []
+
+    def settle(slot: int, works_from: int) -> str:
+        slots.append(slot)
+        if slot < works_from:
+            raise UnsettledError("voided")
+        return "paid"
+
+    assert patiently(partial(settle, works_from=0), 200) == "paid"
+    assert patiently(partial(settle, works_from=800), 200) == "paid"
+    with pytest.raises(UnsettledError, match="voided"):
+        patiently(partial(settle, works_from=9000), 200)
+    assert slots == [200, 200, 800, 200, 800]

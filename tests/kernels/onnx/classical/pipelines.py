@@ -106,7 +106,8 @@ def forest(
                 nodes_featureids=int(generator.integers(FEATURES)) if inner else 0,
                 nodes_values=float(np.float32(generator.integers(-2, 3))) if inner else 0.0,
                 nodes_modes=mode if inner else "LEAF", nodes_truenodeids=0, nodes_falsenodeids=0,
-                nodes_missing_value_tracks_true=int(tracks and generator.random() < 0.5))  # fmt: skip
+                nodes_missing_value_tracks_true=int(tracks and generator.random() < 0.5),
+            )  # fmt: skip
             if inner:
                 held["nodes_truenodeids"][at] = grow(depth + 1)
                 held["nodes_falsenodeids"][at] = grow(depth + 1)
@@ -138,4 +139,5 @@ def rows(count: int = 24, seed: int = 0, *, missing: bool = False) -> np.ndarray
 
 
 def _drawn(count: int) -> list[float]:
-    return np.random.default_rng(count).normal(size=count).astype(np.float32).tolist()
+    drawn = np.random.default_rng(count).normal(size=count).astype(np.float32)
+    return [float(each) for each in drawn]

@@ -1,6 +1,7 @@
 """An If of a constant condition gives way to its branch, whatever names others use."""
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
@@ -10,7 +11,7 @@ from kernels.onnx.reading import bound, check_model
 from tests.kernels.onnx.models import floats, model
 
 
-def branch(factor: float, output: str) -> object:
+def branch(factor: float, output: str) -> onnx.GraphProto:
     """Returns a graph whose inner names every other one has too."""
     nodes = [
         helper.make_node("Mul", ["x", "factor"], ["inner"], "multiply"),
@@ -20,7 +21,7 @@ def branch(factor: float, output: str) -> object:
     return helper.make_graph(nodes, "branch", [], [floats(output, 2)], weights)
 
 
-def choice(name: str, condition: str, factors: tuple[float, float]) -> object:
+def choice(name: str, condition: str, factors: tuple[float, float]) -> onnx.NodeProto:
     return helper.make_node(
         "If", [condition], [name], name,
         then_branch=branch(factors[0], f"{name}_then"),

@@ -67,6 +67,7 @@ def test_an_encoded_table_holds_what_is_in_each_column() -> None:
     assert np.abs(codes).max() <= 1 << 15
     real = codes.reshape(table().shape) * np.array(port.scale)
     np.testing.assert_allclose(real, table(), atol=float(np.max(port.scale)))
+    assert isinstance(port.scale, list)
     np.testing.assert_allclose(real[:, 0], table()[:, 0], atol=port.scale[0])
 
 
