@@ -26,7 +26,7 @@ from tests.kernels.onnx.exact.quantised import Draft
 from tests.kernels.onnx.quantisation.cases import normal, parsed
 
 FAINT = parsed(
-    "g (float[1,4] x) => (float[1,4] y) <float[4] k = {1, 1000, 1000, 1000}> "
+    "g (float[1,1,4] x) => (float[1,1,4] y) <float[4] k = {1, 1000, 1000, 1000}> "
     "{ m = Mul (x, k) y = Tanh (m) }"
 )
 """Three channels are a thousandth of the first, and become as large as it."""
@@ -37,7 +37,7 @@ STEEP = parsed(
 
 
 def faint(count: int) -> Array:
-    return normal(count, 4) * np.array([1, 1e-3, 1e-3, 1e-3], np.float32)
+    return normal(count, 1, 4) * np.array([1, 1e-3, 1e-3, 1e-3], np.float32)
 
 
 def report(model: onnx.ModelProto, x: Array) -> Report:
