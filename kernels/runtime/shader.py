@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kernels.codes import Opcode
-from kernels.descriptor import Descriptor
 from kernels.exact.library import HERE, operator_of
+from kernels.graph import Descriptor
 from kernels.tuning import Space
 
 KERNELS = HERE

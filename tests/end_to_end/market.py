@@ -114,11 +114,12 @@ class Market(Served):
         assert self.when(holds, lambda: None).wait(PATIENCE_SECONDS)
 
     def job(self, address: Pubkey) -> job_registry.Job | None:
-        raw = self.net.bank.account(address)
+        raw = self.there(lambda: self.net.bank.account(address))
         return None if raw is None else job_registry.Job.decode(bytes(raw.data))
 
     def verdict(self, address: Pubkey) -> verdict.Verdict | None:
-        raw = self.net.bank.account(verdict.verdict_address(address))
+        judged = verdict.verdict_address(address)
+        raw = self.there(lambda: self.net.bank.account(judged))
         return None if raw is None else verdict.Verdict.decode(bytes(raw.data))
 
     def is_claimed(self, address: Pubkey) -> bool:

@@ -77,7 +77,7 @@ def test_a_role_waits_for_the_sol_that_it_needs_and_ends_on_another_chain(
             f"waiting for SOL: {keypair.pubkey()} has 0 and needs 0.0005 for fees and rents; send "
             "it 0.0005 SOL or more"
         )
-        cluster.net.bank.airdrop(keypair.pubkey(), SOL)
+        cluster.there(lambda: cluster.net.bank.airdrop(keypair.pubkey(), SOL))
         crank.told(f"{keypair.pubkey()} has 1 SOL")
         crank.told(f"crank {keypair.pubkey()}")
         first, url = cluster.net.bank.genesis_hash, cluster.proxy.arguments[1]

@@ -32,7 +32,7 @@ class ConstantSlot(IntEnum):
     WEIGHTS = 0
     BIAS_OR_TABLE = 1
     CHANNELS = 2
-    """Multiplier and shift per channel."""
+    """Multiplier and shift per channel, after the bias if there is one."""
 
 
 class DescriptorField(IntEnum):

@@ -2272,7 +2272,7 @@ export type JobRegistry = {
       type: "u8";
       value: "1";
     },
-    /** Multiplier and shift per channel. */
+    /** Multiplier and shift per channel, after the bias if there is one. */
     {"name": "constantSlotChannels", "type": "u8", "value": "2"},
     {"name": "constantSlotWeights", "type": "u8", "value": "0"},
     /** Part of the way to the latest utilisation that demand moves per epoch: an eighth. */

@@ -10,7 +10,7 @@ export declare const ID: PublicKey;
 export declare const ConstantSlot: {
   readonly WEIGHTS: 0;
   readonly BIAS_OR_TABLE: 1;
-  /** Multiplier and shift per channel. */
+  /** Multiplier and shift per channel, after the bias if there is one. */
   readonly CHANNELS: 2;
 };
 export type ConstantSlot = (typeof ConstantSlot)[keyof typeof ConstantSlot];

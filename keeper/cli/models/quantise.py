@@ -89,8 +89,10 @@ class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
     type=click.FloatRange(50, 100, min_open=True),
     default=100.0,
     show_default=True,
-    help="Percentile of the values at which a range is cut, at each end.",
+    help="Percentile of the values at which a range is cut, at each end; 100 cuts it where 8 bits "
+    "have the least error.",
 )
+@click.option("--extremes", is_flag=True, help="Cut no range; cover every value that was seen.")
 @click.option("--symmetric", is_flag=True, help="Use 0 as the zero point of activations.")
 @click.option(
     "--smoothing",
@@ -111,6 +113,7 @@ def quantise(
     shapes: tuple[tuple[str, tuple[int, ...]], ...],
     constants: tuple[tuple[str, float], ...],
     percentile: float,
+    extremes: bool,
     symmetric: bool,
     smoothing: float,
     accept: bool,
@@ -130,7 +133,7 @@ def quantise(
     model = read_onnx(path, constants)
     arrays = None if calibration is None else read_archive(calibration)
     sizes = dict(shapes)
-    options = Options(percentile, symmetric, smoothing)
+    options = Options(percentile, symmetric, smoothing, extremes)
     try:
         if arrays is None or _has_exact_form(model, sizes):
             made = of_quantised(model, arrays, sizes, url)

@@ -41,24 +41,39 @@ class Port:
     def encode(self, real: Array) -> Array:
         """Returns real numbers, or ONNX's own int8 or uint8, as a job input.
 
-        uint8 is shifted by 128. Raises InterfaceError on a wrong shape.
+        uint8 is shifted by 128. Raises InterfaceError on a wrong shape, on NaN, and on integers
+        that ONNX's type or 32 bits cannot hold.
         """
         if real.shape != self.shape:
             raise InterfaceError(f"{self.name!r} is {real.shape}, expected {self.shape}")
-        if self.dtype is DType.INT32:
-            if isinstance(self.scale, list):
-                real = np.rint(np.asarray(real, np.float64) / np.asarray(self.scale))
-            whole = np.clip(real, DType.INT32.low, DType.INT32.high)
+        if real.dtype.kind == "f" and np.isnan(real).any():
+            raise InterfaceError(f"{self.name!r} holds NaN, which no integer stands for")
+        if self.dtype is DType.INT32 and isinstance(self.scale, list):
+            units = np.rint(np.asarray(real, np.float64) / np.asarray(self.scale))
+            whole = np.clip(units, DType.INT32.low, DType.INT32.high)
             return whole.astype(np.int32).reshape(self.job_shape)
+        if self.dtype is DType.INT32:
+            return self._whole(real, DType.INT32.low, DType.INT32.high, np.int32)
         if self.stored in SHIFTS:
-            codes = real.astype(np.int16) - SHIFTS[self.stored]
-            return codes.astype(np.int8).reshape(self.job_shape)
+            shift = SHIFTS[self.stored]
+            low, high = DType.INT8.low + shift, DType.INT8.high + shift
+            codes = self._whole(real, low, high, np.int16) - shift
+            return codes.astype(np.int8)
         assert isinstance(self.scale, float)
         return (
             Quantisation(self.scale, self.zero_point)
             .of(np.asarray(real, np.float64))
             .reshape(self.job_shape)
         )
+
+    def _whole(self, real: Array, low: int, high: int, dtype: npt.DTypeLike) -> Array:
+        """Returns integers in the job's shape; raises InterfaceError where one does not fit."""
+        fits = np.all((real >= low) & (real <= high)) and np.array_equal(real, np.rint(real))
+        if real.size and not fits:
+            raise InterfaceError(
+                f"{self.name!r} holds other numbers than integers of {low}..{high}"
+            )
+        return real.astype(dtype).reshape(self.job_shape)
 
     def decode(self, result: Array) -> npt.NDArray[np.float32]:
         """Returns an output of a job as real numbers, float32 in ONNX's shape."""

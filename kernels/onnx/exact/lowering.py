@@ -209,8 +209,11 @@ class Lowering:
         return [int(each) for each in np.atleast_1d(self.real(node, position))]
 
     def wanted(self, name: str) -> Quantisation | None:
-        """Returns the int8 form that a tensor's readers want or calibration found, or None."""
-        readers = self.network.consumers(name)
+        """Returns the int8 form that a tensor's readers want or calibration found, or None.
+
+        An output has no form of its readers, which may cut off what they do not need.
+        """
+        readers = [] if self.network.is_output(name) else self.network.consumers(name)
         targets: set[Quantisation] = {
             node.attributes["target"] for node in readers if node.kind == QUANTISE
         }

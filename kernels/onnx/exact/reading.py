@@ -26,6 +26,7 @@ from kernels.onnx.reading import OpenAxes, input_shapes
 from kernels.trace.layout import Array
 
 UINT8_SHIFT = 128
+EIGHT_BITS = ("int8", "uint8")
 UNARY = {
     "QLinearSigmoid": "Sigmoid",
     "QLinearLeakyRelu": "LeakyRelu",
@@ -88,8 +89,20 @@ class _Reader:
         return Network(inputs, tuple(self.nodes), self.constants, outputs)
 
     def _entry(self, value: onnx.ValueInfoProto) -> NetworkInput:
+        stored = stored_as(value)
         found = self.bound.get(value.name)
-        return NetworkInput(value.name, shape_of(value, self.shapes), found, stored_as(value))
+        if stored not in EIGHT_BITS and not self._is_read_alike(value.name):
+            # The form of one reader may cut off what another needs.
+            found = None
+        return NetworkInput(value.name, shape_of(value, self.shapes), found, stored)
+
+    def _is_read_alike(self, name: str) -> bool:
+        """Returns whether all that reads a tensor wants one int8 form of it."""
+        if any(value.name == name for value in self.model.graph.output):
+            return False
+        readers = [node for node in self.nodes if name in node.inputs]
+        targets = {node.attributes["target"] for node in readers if node.kind == QUANTISE}
+        return len(targets) == 1 and all(node.kind == QUANTISE for node in readers)
 
     def _read(self, node: Node) -> None:
         match node.kind:

@@ -4,6 +4,7 @@ A mask of -1e9 says no more than one of -100: either way the share is zero. In a
 size would set the scale and leave no steps for the scores.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,10 @@ VIEWS = ("Cast", "Expand", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqu
 PASSED = (*VIEWS, "Add", "Sub", "Where")
 
 
+NO_FLOATS = (-math.inf, math.inf)
+"""Tensors of integers and booleans have no observed range."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Scores:
     """The tensors that nothing but softmaxes read, directly or through sums, views and choices.
@@ -32,14 +37,18 @@ class _Scores:
     floors: dict[str, float]
 
     def high(self, name: str) -> float:
-        """Returns the largest number of an operand."""
+        """Returns the largest number of an operand; infinity for one of no floats."""
         found = self.network.constants.get(name)
-        return self.ranges.extremes[name][1] if found is None else float(_real(found).max())
+        if found is None:
+            return self.ranges.extremes.get(name, NO_FLOATS)[1]
+        return float(_real(found).max())
 
     def low(self, name: str) -> float:
-        """Returns the smallest number of an operand."""
+        """Returns the smallest number of an operand; minus infinity for one of no floats."""
         found = self.network.constants.get(name)
-        return self.ranges.extremes[name][0] if found is None else float(_real(found).min())
+        if found is None:
+            return self.ranges.extremes.get(name, NO_FLOATS)[0]
+        return float(_real(found).min())
 
     def needed(self, name: str, reader: Node) -> float | None:
         """Returns the floor of an operand of this reader, None where all its numbers matter."""

@@ -86,9 +86,7 @@ def report_on_float(
     ready = prepared(model, split.comparison.shapes)
     judge = _Judge(Session(model), Session(exposed(ready)), lowered, execute)
     try:
-        # onnxruntime quantises the model's own operators, not those that have an exact form.
-        own = folded(model, split.comparison.shapes)
-        other = Session(static_int8(own, split.calibration))
+        other = Session(static_int8(folded(model, split.comparison.shapes), split.calibration))
     except CalibrationError as error:
         return judge.report(split.comparison, FLOAT_DB, not_compared=str(error))
     return judge.report(split.comparison, FLOAT_DB, other)

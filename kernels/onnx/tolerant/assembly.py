@@ -46,7 +46,8 @@ def stage(group: Group, places: Mapping[int, Place]) -> Stage:
     reads = group.reads
     read = {each.buffer for each in reads}
     vectors = frozenset(each.buffer for each in reads if each.vector)
-    apart = len(read) < MAX_BINDINGS or len({places[at].buffer for at in read}) == len(read)
+    shared = len({places[at].buffer for at in read}) < len(read)
+    apart = len(read) < MAX_BINDINGS or not shared or bool(vectors)
     return _Writer(group, places, vectors, apart).stage()
 
 
@@ -165,8 +166,8 @@ class _Writer:
 
     def _stored(self, read: Read) -> str:
         place, vector = self.places[read.buffer], read.buffer in self.vectors
-        # A buffer that is bound whole has elements of all types.
-        whole = (not self.apart and place.offset > 0) or (not self.apart and place.read_only)
+        # A buffer of constants that is bound whole has elements of all types.
+        whole = not self.apart and place.read_only
         key = place.buffer, 0 if whole else place.offset
         kind = "u32" if whole else place.lane
         if key not in self.bindings:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto
 
+from kernels.onnx.tolerant.errors import BeyondFloat32
+
 Array = npt.NDArray[Any]
 Bounds = tuple[int, int]
 
@@ -95,7 +97,12 @@ class Element:
         return np.ascontiguousarray(array).astype(self.lane_numpy).reshape(-1)
 
     def from_lanes(self, lanes: Array, shape: tuple[int, ...]) -> Array:
-        """Returns the array that the lanes hold."""
+        """Returns the array that the lanes hold.
+
+        Raises BeyondFloat32 for a float64 result that is not finite, which float64 might hold.
+        """
+        if self.code == DOUBLE and not np.isfinite(lanes).all():
+            raise BeyondFloat32(self.name, "a result is beyond float32, in which float64 runs")
         if self.code == BOOL:
             lanes = lanes != 0
         return lanes.astype(self.numpy).reshape(shape)

@@ -10,5 +10,9 @@ class UnsupportedOperator(ValueError):  # noqa: N818
         self.why = why
 
 
+class BeyondFloat32(UnsupportedOperator):
+    """A run's result of float64 is not finite in float32; raised in the place of a wrong result."""
+
+
 class BadInput(ValueError):  # noqa: N818
     """The inputs of a run differ from those of the model."""

@@ -105,19 +105,18 @@ def _grown(
 def _chained(group: Group, before: Group) -> Group | None:
     """Returns both groups as one chain, where each reads element i of the one before alone."""
     buffer = before.root.target
-    if before.head is not None and group.head is not None:
-        return None
-    if before.root.size != group.root.size or (group.head is not None):
+    if group.head is not None or before.root.size != group.root.size:
         return None
     if any(buffer == read.buffer for one in group.called.values() for read in one.reads):
         return None
     if any(read.index != "i" for read in group.reads if read.buffer == buffer):
         return None
-    # What is chained already may have been computed before its new operand.
-    chain = [*before.chain, *group.chain]
     head = before.head
-    rest = sorted((each for each in chain if each is not head), key=lambda each: each.target)
-    chain = rest if head is None else [head, *rest]
+    chain = [each for each in (*before.chain, *group.chain) if each is not head]
+    # Buffers are numbered in the order of their operations, so that operands come first.
+    chain.sort(key=lambda each: each.target)
+    if head is not None:
+        chain.insert(0, head)
     return Group(chain, head, {**before.called, **group.called})
 
 
@@ -127,9 +126,11 @@ def _calling(group: Group, callee: Group) -> Group | None:
     reads = [read for read in group.reads if read.buffer == buffer]
     if callee.head is not None or len(reads) != 1 or reads[0].vector:
         return None
-    in_head = group.head is not None and any(read is reads[0] for read in group.head.reads)
-    if in_head and not (group.head is not None and group.head.streamed):
-        return None
-    if not in_head and group.root.size > callee.root.size:
+    head = group.head
+    if head is not None and any(read is reads[0] for read in head.reads):
+        # A head may read an element many times, unless it says otherwise.
+        if not head.streamed:
+            return None
+    elif group.root.size > callee.root.size:
         return None
     return Group(group.chain, group.head, {**group.called, buffer: callee})

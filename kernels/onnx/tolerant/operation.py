@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kernels.onnx.tolerant.element import Element
 from kernels.onnx.tolerant.errors import UnsupportedOperator
+from kernels.onnx.tolerant.wgsl import used_functions
 
 _READ = re.compile(r"\$(v?)(\d+)\[")
 _WRITE = re.compile(r"\$out\[")
@@ -64,8 +65,13 @@ class Operation:
 
     @property
     def is_pointwise(self) -> bool:
-        """Whether an element costs so little that it may be computed where it is read."""
-        return self.invocations is None and _LOOP.search(self.code) is None
+        """Whether an element costs so little that it may be computed where it is read.
+
+        Code with loops is not, because an invocation has a limited number of turns in all.
+        """
+        if self.invocations is not None:
+            return False
+        return _LOOP.search(f"{self.code}\n{used_functions(self.code)}") is None
 
 
 def rewritten(code: str, buffers: Sequence[int], replace: Callable[[Read], str]) -> str:

@@ -54,8 +54,8 @@ class TolerantRunner:
     def run(self, model: onnx.ModelProto, inputs: Mapping[str, Array]) -> Run:
         """Runs a checked model once.
 
-        Raises UnsupportedOperator and BadInput before anything runs, and DeviceLost when the device
-        fails.
+        Raises UnsupportedOperator and BadInput before anything runs, BeyondFloat32 after it, and
+        DeviceLost when the device fails.
         """
         plan, outputs = self.plan(model, inputs)
         with _device_errors(self.adapter):

@@ -30,6 +30,18 @@ def used_functions(text: str) -> str:
     return "\n".join(found)
 
 
+def iterations(*counts: int) -> int:
+    """Returns how often loops turn in all, each inside of the one before.
+
+    Loops that turn once are unrolled.
+    """
+    total, product = 0, 1
+    for count in counts:
+        product *= count
+        total += product if count > 1 else 0
+    return total
+
+
 def literal(x: float) -> str:
     """Returns a float32 as a WGSL literal."""
     if math.isnan(x):

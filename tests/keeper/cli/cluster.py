@@ -4,7 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Self, TypeVar
 
 from solders.pubkey import Pubkey
@@ -48,7 +48,7 @@ class Served(ABC):
         async def acting() -> None:
             act()
 
-        asyncio.run_coroutine_threadsafe(acting(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(acting(), self._loop).result(60)
 
     def fund(self, owner: Pubkey, nlov: int) -> None:
         def give() -> None:
@@ -58,7 +58,12 @@ class Served(ABC):
         self.there(give)
 
     def there(self, call: Callable[[], Result]) -> Result:
-        """Returns what a call returns in the localnet's own thread, which changes the chain."""
+        """Returns what a call returns in the localnet's own thread.
+
+        Nothing else may touch a chain that goes on: LiteSVM refuses a second thread.
+        """
+        if current_thread() is self._thread:
+            return call()
 
         async def calling() -> Result:
             return call()

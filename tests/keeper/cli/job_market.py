@@ -112,7 +112,7 @@ class JobMarket(Served):
 
     def lamports(self, owner: Pubkey) -> int:
         """Returns the lamports of a key."""
-        account = self.net.bank.account(owner)
+        account = self.there(lambda: self.net.bank.account(owner))
         assert account is not None
         return account.lamports
 

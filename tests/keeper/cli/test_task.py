@@ -3,8 +3,9 @@
 import json
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from threading import Event, Semaphore
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from keeper.configuration import create_keypair
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import LOCALNET_PARAMETERS
 from keeper.node.supervision import background
+from keeper.tolerant.roles.provider import RunPackage
 from keeper.tolerant.roles.runs import output_root
+from kernels.custom import KernelPackage
 from tests.keeper.cli.cluster import Served
 from tests.keeper.cli.job_market import Process, unfolded
 from tests.keeper.tolerant.roles.rig import (
@@ -30,6 +33,7 @@ from tests.keeper.tolerant.roles.rig import (
 )
 from tests.kernels.custom.examples import triple
 
+RUNS = (drifting(0), drifting(1), lying(3))
 NOWHERE = "4qVHMZpR3zF5KLK7q4PCsykY4xJXqGDCmd2tsXQJCxne"
 
 
@@ -39,6 +43,9 @@ class Market(Served):
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
+        self._gate = Event()
+        self._gate.set()
+        self._waiting = Semaphore(0)
         self.rig: TaskRig
 
     @property
@@ -49,11 +56,32 @@ class Market(Served):
     async def serving(self) -> AsyncIterator[None]:
         async with opened(self._folder, ticking=True) as rig:
             self.rig = rig
-            runs = (drifting(0), drifting(1), lying(3))
-            roles = [rig.provider(number, run) for number, run in enumerate(runs)]
+            roles = [rig.provider(number, self._gated(run)) for number, run in enumerate(RUNS)]
             loops = [rig.mirror.run(), rig.crank().run(), *(role.run() for role in roles)]
             async with background(*loops):
                 yield
+
+    @contextmanager
+    def running_later(self) -> Iterator[None]:
+        """The providers fetch what they run during the block, and run it after the block."""
+        self._waiting = Semaphore(0)
+        self._gate.clear()
+        try:
+            yield
+        finally:
+            self._gate.set()
+
+    def fetched(self) -> None:
+        """Returns once a provider has what it runs; the others wait for the same device."""
+        assert self._waiting.acquire(timeout=60)
+
+    def _gated(self, run_package: RunPackage) -> RunPackage:
+        def gated(package: KernelPackage, inputs: Sequence[bytes]) -> bytes:
+            self._waiting.release()
+            assert self._gate.wait(60)
+            return run_package(package, inputs)
+
+        return gated
 
 
 @pytest.fixture(scope="module")
@@ -169,10 +197,12 @@ def test_an_interrupted_task_is_followed_to_its_output(
 ) -> None:
     owner = owner_of(key, capsys)
     market.fund(owner, 100 * NLOV)
-    submit = Process("task", "submit", *order, *chain)
-    submit.until("joining")
-    submit.signal(signal.SIGINT)
-    status, out, told = submit.ended()
+    with market.running_later():
+        submit = Process("task", "submit", *order, *chain)
+        submit.until("joining")
+        market.fetched()
+        submit.signal(signal.SIGINT)
+        status, out, told = submit.ended()
     assert (status, out) == (130, "")
     (task,) = own_tasks(chain, capsys)
     address = str(task["task"])

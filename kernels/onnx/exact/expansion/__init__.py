@@ -24,7 +24,7 @@ RULES: Mapping[str, Rule] = lowerings(__name__)
 def expanded(model: onnx.ModelProto) -> onnx.ModelProto:
     """Returns an equal model without the operators that have a rule here, as far as it applies.
 
-    Raises LoweringError for a node whose attributes or operands have no exact form.
+    Raises LoweringError for all nodes whose attributes or operands have no exact form.
     """
     try:
         found = rewritten(inlined(model), keep=TREES)
@@ -34,17 +34,23 @@ def expanded(model: onnx.ModelProto) -> onnx.ModelProto:
     # What one pass makes may be what another rule reads.
     while any(node.op_type in RULES for node in found.graph.node):
         draft = Draft(found, shapes)
-        changed = [_replace(draft, node) for node in draft.left]
+        errors: list[LoweringError] = []
+        changed = [_replace(draft, node, errors) for node in draft.left]
+        if errors:
+            raise LoweringError.of(errors)
         if not any(changed):
             break
         found = draft.model()
     return found
 
 
-def _replace(draft: Draft, node: onnx.NodeProto) -> bool:
+def _replace(draft: Draft, node: onnx.NodeProto, errors: list[LoweringError]) -> bool:
     try:
         replaced = node.op_type in RULES and RULES[node.op_type](draft, node)
     except Unready:
+        replaced = False
+    except LoweringError as error:
+        errors.append(error)
         replaced = False
     if not replaced:
         draft.keep(node)

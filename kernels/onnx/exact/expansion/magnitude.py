@@ -74,7 +74,7 @@ def _squared(draft: Draft, name: str) -> str:
         return made.input[0]
     exponent = draft.constants.get(draft.given(made, 1))
     two = made.op_type == "Pow" and exponent is not None and np.all(exponent == 2)
-    return made.input[0] if two and draft.readers(made.input[0]) == 1 else ""
+    return str(made.input[0]) if two and draft.readers(made.input[0]) == 1 else ""
 
 
 def _part(draft: Draft, name: str) -> tuple[str, range] | None:

@@ -64,12 +64,18 @@ def gather_nd(node: Node) -> Value:
 
 def _combined(node: Node, value: Value) -> str:
     mode = node.attribute("reduction", b"none").decode()
+    larger, smaller = "max(r, u)", "min(r, u)"
+    if value.element.is_float:
+        # In ONNX's reference an update of NaN wins among slices, and loses among elements.
+        larger, smaller = "maximum(r, u)", "minimum(r, u)"
+        if node.operator != "ScatterND":
+            larger, smaller = "select(r, u, exceeds(u, r))", "select(r, u, exceeds(r, u))"
     formula = {
         "none": "u",
         "add": "r + u",
         "mul": "r * u",
-        "max": "max(r, u)",
-        "min": "min(r, u)",
+        "max": larger,
+        "min": smaller,
     }.get(mode)
     if formula is None or (value.element.is_wide and mode in ("add", "mul")):
         raise node.refuse(f"the reduction {mode} of {value.element.name} is not supported")

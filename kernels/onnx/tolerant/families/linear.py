@@ -5,6 +5,7 @@ from math import prod
 
 from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import ELEMENTS, INT32
+from kernels.onnx.tolerant.errors import UnsupportedOperator
 from kernels.onnx.tolerant.families.movement import transposed
 from kernels.onnx.tolerant.node import Node, broadcast_shape, reshaped
 from kernels.onnx.tolerant.tiling import (
@@ -14,7 +15,7 @@ from kernels.onnx.tolerant.tiling import (
     tiled_product,
 )
 from kernels.onnx.tolerant.value import Value, on_host, strides
-from kernels.onnx.tolerant.wgsl import MAX_LOOP, broadcast, literal
+from kernels.onnx.tolerant.wgsl import MAX_LOOP, broadcast, iterations, literal
 
 # Rows of a product per invocation; a column is read once for all of them.
 ROWS = 4
@@ -143,8 +144,10 @@ def taps(found: Window, spatial: Sequence[int], body: str) -> str:
     """Returns WGSL loops over a window at output position o0, o1, ...
 
     The body runs for taps inside the image; `at` is the offset in the image and `tap` the tap's
-    number.
+    number. Raises UnsupportedOperator for a window of more turns than an invocation has.
     """
+    if (turns := iterations(*found.kernel)) > MAX_LOOP:
+        raise UnsupportedOperator("window", f"{turns} turns exceed {MAX_LOOP}")
     steps, kernel = strides(tuple(spatial)), strides(found.kernel)
     text, close = "", ""
     for axis in range(len(spatial)):
@@ -185,8 +188,8 @@ def convolution(
                 return made
     out = found.lengths(spatial)
     batch, channels, outputs, depth = x.shape[0], x.shape[1], w.shape[0], w.shape[1]
-    if depth * prod(kernel) > MAX_LOOP:
-        raise node.refuse(f"sums of {depth * prod(kernel)} terms exceed {MAX_LOOP}")
+    if (turns := iterations(depth, *kernel)) > MAX_LOOP:
+        raise node.refuse(f"sums in {turns} turns exceed {MAX_LOOP}")
     plane, size = prod(spatial), prod(out)
     body = f"let x = $0[plane + at]; let y = $1[weights + tap]; r += {term};"
     inputs = [x, w]
@@ -241,6 +244,8 @@ def conv_transpose(node: Node) -> Value:
     out = [full[at] - pads[at] - pads[rank + at] for at in range(rank)]
     channels, per = x.shape[1], w.shape[1]
     depth = channels // group
+    if (turns := iterations(depth, *kernel)) > MAX_LOOP:
+        raise node.refuse(f"sums in {turns} turns exceed {MAX_LOOP}")
     image, taps_of = strides(spatial), strides(kernel)
     loops, close = "", ""
     for at in range(rank):
@@ -292,7 +297,7 @@ def einsum(node: Node) -> Value:
         for letter, length in zip(term, value.shape, strict=True):
             sizes[letter] = max(length, sizes.get(letter, 1))
     summed = [letter for letter in sizes if letter not in right]
-    if prod(sizes[letter] for letter in summed) > MAX_LOOP:
+    if iterations(*(sizes[letter] for letter in summed)) > MAX_LOOP:
         raise node.refuse("its sums exceed the longest loop of an adapter")
     node.floating(values[0])
     shape = tuple(sizes[letter] for letter in right)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import ml_dtypes
+
 from kernels.onnx.registration import operator
 from kernels.onnx.tolerant.element import BOOL, ELEMENTS, Element
 from kernels.onnx.tolerant.node import Node, element_of
@@ -200,7 +202,10 @@ def converted(node: Node, value: Value, target: Element) -> Value:
 
 @operator("Clip")
 def clip(node: Node) -> Value:
-    """Lowers Clip: clamps to bounds from attributes or inputs."""
+    """Lowers Clip: clamps to bounds from attributes or inputs.
+
+    A bound that is left out is the float type's own, so that infinities become finite.
+    """
     value = node.input(0)
     inputs, formula = [value], "x"
     suffix = "imum" if value.element.is_float else ""
@@ -209,12 +214,18 @@ def clip(node: Node) -> Value:
         if node.has(index) and not _is_beyond(node, node.input(index), name):
             inputs.append(node.input(index))
             limit = f"${len(inputs) - 1}[0]"
-        elif not node.has(index) and node.attribute(name) is not None:
-            limit = literal(node.attribute(name))
+        elif not node.has(index) and value.element.is_float:
+            limit = literal(node.attribute(name, _ends(value.element)[index - 1]))
         if limit:
             formula = f"{function}{suffix}({formula}, {limit})"
     code = f"let x = $0[i]; let r = {formula};"
     return node.emit(inputs, value.shape, value.element, code, node.union(*inputs))
+
+
+def _ends(element: Element) -> tuple[float, float]:
+    """Returns the least and the largest finite number of a float type."""
+    most = float(ml_dtypes.finfo(element.numpy).max)
+    return -most, most
 
 
 def _is_beyond(node: Node, limit: Value, name: str) -> bool:

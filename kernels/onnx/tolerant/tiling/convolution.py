@@ -8,6 +8,7 @@ from kernels.onnx.tolerant.element import ELEMENTS, FLOAT
 from kernels.onnx.tolerant.node import Node
 from kernels.onnx.tolerant.tiling.window import Window, fits_i32, numbers
 from kernels.onnx.tolerant.value import Value, on_host
+from kernels.onnx.tolerant.wgsl import MAX_LOOP
 
 # Two vectors of four pixels.
 PIXELS = 8
@@ -32,7 +33,8 @@ def tiled_convolution(
     per = filters // group
     wide = filters > FILTERS[1] and (group == 1 or per % FILTERS[0] == 0)
     block = FILTERS[0] if wide else FILTERS[1]
-    if group > 1 and per % block:
+    turns = prod(window.kernel) * (depth + 1) + PIXELS * (block + 1)
+    if (group > 1 and per % block) or turns > MAX_LOOP:
         return None
     lengths = window.lengths(x.shape[2:])
     shape = (x.shape[0], filters, *lengths)

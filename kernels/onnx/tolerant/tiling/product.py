@@ -4,18 +4,21 @@ from math import prod
 
 from kernels.onnx.tolerant.node import Node, broadcast_shape
 from kernels.onnx.tolerant.value import Value
-from kernels.onnx.tolerant.wgsl import broadcast
+from kernels.onnx.tolerant.wgsl import MAX_LOOP, broadcast, iterations
 
 
 def tiled_product(node: Node, a: Value, b: Value) -> Value:
     """Returns a [..., M, K] times b [..., K, N] of floats, with NumPy's broadcasting of the rest.
 
-    Rows are read as vectors where their length is a multiple of four.
+    Rows are read as vectors where their length is a multiple of four. Raises UnsupportedOperator
+    for sums that are too long for an invocation.
     """
     (m, k), n = a.shape[-2:], b.shape[-1]
     batch = broadcast_shape(a.shape[:-2], b.shape[:-2])
     rows = 8 if m > 4 else 4 if m > 1 else 1
     columns = 8 if m > 1 else 4
+    if k // (4 if k % 4 == 0 else 1) + iterations(columns, rows) > MAX_LOOP:
+        raise node.refuse(f"sums of {k} terms exceed an invocation's {MAX_LOOP} turns")
     down, across = -(-m // rows), -(-n // columns)
     count = prod(batch) * down * across
     code = (

@@ -155,3 +155,14 @@ def test_constants_are_concatenated_anywhere(order: str) -> None:
     names = {"first": [fixed, x, y], "last": [x, y, fixed], "between": [x, fixed, y]}[order]
     made = draft.quantised(draft.node("Concat", *names, axis=1), SCALE, 0, "int8")
     assert_near(draft.model(made), {"x": codes(*SHAPE), "y": codes(*SHAPE, seed=4)}, SCALE / 2)
+
+
+def test_a_softmax_of_booleans() -> None:
+    draft = Draft()
+    above = draft.node("Greater", draft.input("x", (2, 6)), draft.constant(np.float32(0)))
+    model = draft.model(draft.node("Softmax", draft.node("Cast", above, to=TensorProto.FLOAT)))
+    x = codes(32, 6)
+    lowered = quantise(model, {"x": x})
+    inputs = lowered.interface.encode({"x": x[:2]})
+    found = lowered.interface.decode(NumpyExecutor().execute(lowered.graph, inputs)[-1])
+    np.testing.assert_allclose(found, reference(model, {"x": x[:2]}), atol=1 / 256)

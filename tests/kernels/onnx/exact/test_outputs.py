@@ -4,11 +4,19 @@ from collections.abc import Mapping
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
 from kernels.graph.reference import NumpyExecutor
-from kernels.onnx.exact import Interface, InterfaceError, Lowered, lower, read_network
+from kernels.onnx.exact import (
+    Interface,
+    InterfaceError,
+    Lowered,
+    LoweringError,
+    lower,
+    read_network,
+)
 from kernels.onnx.quantisation import quantise
 from kernels.trace.layout import Array
 from tests.kernels.onnx.exact.quantised import reference
@@ -93,6 +101,69 @@ def test_argmax_takes_the_first_of_equal_elements(axis: int, keepdims: int) -> N
     np.testing.assert_array_equal(computed(lowered, {"x": x})["y"], reference(content, {"x": x}))
 
 
+@pytest.mark.parametrize("kind", ["MatMul", "Add", "Tanh", "Transpose", "Concat"])
+def test_an_output_keeps_what_its_quantised_reader_cuts_off(kind: str) -> None:
+    """A reader of whole range takes the negative half of what is an output too."""
+    random = np.random.default_rng(8)
+    weights = random.integers(-100, 100, (4, 4)).astype(np.int8)
+    held = [
+        helper.make_tensor("s", TensorProto.FLOAT, [], [0.02]),
+        helper.make_tensor("z", TensorProto.UINT8, [], [128]),
+        helper.make_tensor("t", TensorProto.FLOAT, [], [0.01]),
+        helper.make_tensor("low", TensorProto.UINT8, [], [0]),
+        helper.make_tensor("v", TensorProto.INT8, [4, 4], weights.tobytes(), raw=True),
+        helper.make_tensor("i", TensorProto.INT8, [], [0]),
+    ]
+    second = {"MatMul": ["r", "w"], "Add": ["r", "r"], "Concat": ["r", "r"]}.get(kind, ["r"])
+    attributes = {"axis": 0} if kind == "Concat" else {}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["r"]),
+        *(
+            [helper.make_node("DequantizeLinear", ["v", "t", "i"], ["w"])]
+            if kind == "MatMul"
+            else []
+        ),
+        helper.make_node(kind, second, ["y"], **attributes),
+        helper.make_node("QuantizeLinear", ["y", "t", "low"], ["p"]),
+        helper.make_node("DequantizeLinear", ["p", "t", "low"], ["z1"]),
+    ]
+    shape = (8, 4) if kind == "Concat" else (4, 4)
+    content = model(nodes, [floats("x", 4, 4)], [floats("y", *shape), floats("z1", *shape)], held)
+    x = random.standard_normal((4, 4)).astype(np.float32)
+    found = computed(lower(read_network(content)), {"x": x})
+    session = onnxruntime.InferenceSession(content.SerializeToString())
+    y, z1 = session.run(["y", "z1"], {"x": x})
+    assert y.min() < -0.5
+    np.testing.assert_allclose(found["y"], y, atol=0.011)
+    np.testing.assert_allclose(found["z1"], z1, atol=0.011)
+
+
+@pytest.mark.parametrize("reader", ["Relu", "output", "QuantizeLinear"])
+def test_an_input_takes_no_form_that_cuts_off_what_another_reader_needs(reader: str) -> None:
+    held = [
+        helper.make_tensor("s", TensorProto.FLOAT, [], [0.02]),
+        helper.make_tensor("low", TensorProto.UINT8, [], [0]),
+        helper.make_tensor("t", TensorProto.FLOAT, [], [0.05]),
+        helper.make_tensor("middle", TensorProto.UINT8, [], [128]),
+    ]
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "low"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "low"], ["y"]),
+    ]
+    match reader:
+        case "Relu":
+            nodes.append(helper.make_node("Relu", ["x"], ["z"]))
+        case "output":
+            nodes.append(helper.make_node("Identity", ["x"], ["z"]))
+        case _:
+            nodes.append(helper.make_node("QuantizeLinear", ["x", "t", "middle"], ["p"]))
+            nodes.append(helper.make_node("DequantizeLinear", ["p", "t", "middle"], ["z"]))
+    content = model(nodes, [floats("x", 4)], [floats("y", 4), floats("z", 4)], held)
+    with pytest.raises(LoweringError, match="input 'x': has no scale"):
+        lower(read_network(content))
+
+
 def test_codes_of_a_quantised_output_are_those_of_onnx() -> None:
     held = [
         helper.make_tensor("s", TensorProto.FLOAT, [], [0.25]),
@@ -111,6 +182,43 @@ def test_codes_of_a_quantised_output_are_those_of_onnx() -> None:
     found = computed(lowered, {"x": x})["y"]
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, reference(content, {"x": x}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "array", "why"),
+    [
+        (
+            TensorProto.INT64,
+            np.array([1, 1 << 31], np.int64),
+            "integers of -2147483648..2147483647",
+        ),
+        (TensorProto.INT64, np.array([1, 0.5]), "other numbers than integers"),
+        (TensorProto.UINT8, np.array([0, 256], np.int64), r"integers of 0\.\.255"),
+        (TensorProto.UINT8, np.array([-1, 0], np.int64), r"integers of 0\.\.255"),
+        (TensorProto.FLOAT, np.array([0, np.nan], np.float32), "holds NaN"),
+        (TensorProto.FLOAT, np.zeros(3, np.float32), "expected"),
+    ],
+)
+def test_an_input_that_no_job_could_hold_is_refused(kind: int, array: Array, why: str) -> None:
+    port = helper.make_tensor_value_info("x", kind, [2])
+    held = [
+        helper.make_tensor("s", TensorProto.FLOAT, [], [0.25]),
+        helper.make_tensor("z", TensorProto.UINT8, [], [7]),
+    ]
+    if kind == TensorProto.INT64:
+        nodes = [helper.make_node("Unsqueeze", ["x", "at"], ["y"])]
+        held = [helper.make_tensor("at", TensorProto.INT64, [1], [0])]
+        output = integers("y", 1, 2)
+    else:
+        first = helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"])
+        nodes = [*([first] if kind == TensorProto.FLOAT else []),
+                 helper.make_node("DequantizeLinear",
+                                  ["q" if kind == TensorProto.FLOAT else "x", "s", "z"], ["r"]),
+                 helper.make_node("Relu", ["r"], ["y"])]  # fmt: skip
+        output = floats("y", 2)
+    interface = lower(read_network(model(nodes, [port], [output], held))).interface
+    with pytest.raises(InterfaceError, match=why):
+        interface.encode({"x": array})
 
 
 def test_a_description_of_old_has_the_last_operators_output() -> None:

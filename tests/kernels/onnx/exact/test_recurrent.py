@@ -120,6 +120,27 @@ def test_what_has_no_exact_form_is_refused(given: dict[str, Any], why: str) -> N
         quantise(layer("LSTM", **given), {"x": x})
 
 
+def test_all_layers_without_an_exact_form_are_named() -> None:
+    draft = Draft()
+    x = draft.input("x", (STEPS, BATCH, WIDTH))
+    lengths = draft.constant(np.array([2, 3], np.int32))
+    found = []
+    for kind in ("GRU", "RNN"):
+        names = [
+            draft.constant(numbers(1, GATES[kind] * HIDDEN, width, seed=2))
+            for width in (WIDTH, HIDDEN)
+        ]
+        made = draft.node(kind, x, *names, "", lengths, hidden_size=HIDDEN)
+        found.append(made)
+    model = draft.model(draft.node("Add", *found))
+    with pytest.raises(LoweringError) as caught:
+        quantise(model, {"x": numbers(STEPS * 8, BATCH, WIDTH)})
+    assert [caught.value.node, *(each.node for each in caught.value.others)] == [
+        f"GRU '{found[0]}'",
+        f"RNN '{found[1]}'",
+    ]
+
+
 def test_too_many_operators_are_refused_with_their_number() -> None:
     x = numbers(28, BATCH, WIDTH)
     why = r"graph: \d+ operators, expected 1 to 256; split the model"

@@ -8,8 +8,9 @@ from kernels.custom import KernelPackage, run_package, split
 from kernels.custom.element import Tolerance
 from kernels.custom.validation import validate
 from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
+from kernels.onnx.tolerant.functions import FUNCTIONS
 from kernels.onnx.tolerant.packaging import Ports, package, ports_of_json
-from kernels.onnx.tolerant.wgsl import FUNCTIONS, used_functions
+from kernels.onnx.tolerant.wgsl import used_functions
 from tests.kernels.custom.examples import OUTPUT, single
 from tests.kernels.onnx.models import chain, floats, model
 
@@ -149,3 +150,20 @@ def test_a_local_name_is_no_call_of_a_stage() -> None:
     exponent = helper.make_tensor("p", TensorProto.FLOAT, [], [0.7])
     content = model(nodes, [floats("x", 8)], [floats("y", 8)], [exponent])
     validate(package(content, "power", {}, Tolerance()).package)
+
+
+def test_more_constants_than_a_kernel_binds_are_bound_as_one() -> None:
+    names = [f"w{at}" for at in range(9)]
+    weights = [
+        numpy_helper.from_array(np.full(3, at + 1, np.float32), name)
+        for at, name in enumerate(names)
+    ]
+    node = helper.make_node("Einsum", ["x", *names], ["y"], equation=",".join("a" * 10) + "->a")
+    content = model([node], [floats("x", 3)], [floats("y", 3)], weights)
+    found = package(content, "net", {}, BOUNDS)
+    assert [len(stage.bindings) for stage in found.package.stages] == [3]
+    x = np.arange(3, dtype=np.float32)
+    data = [found.inputs[0].encode(x), *(lanes.tobytes() for lanes in found.weights)]
+    (port,) = found.outputs
+    output = port.decode(run_package(found.package, data))
+    np.testing.assert_allclose(output, x * 362880, rtol=1e-6)

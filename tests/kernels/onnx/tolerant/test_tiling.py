@@ -1,6 +1,7 @@
 """Tiled products and convolutions of odd shapes, against onnxruntime."""
 
 from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from kernels.custom.element import Tolerance
-from kernels.onnx.tolerant import TolerantRunner
+from kernels.onnx.tolerant import TolerantRunner, UnsupportedOperator
 from kernels.onnx.tolerant.packaging import package
+from kernels.onnx.tolerant.wgsl import MAX_LOOP
 from tests.kernels.onnx.models import floats, model
 
 BOUNDS = Tolerance.rounded(1e-5, 1e-5, 0)
@@ -155,3 +157,33 @@ def test_equal_layers_share_a_source() -> None:
     assert len(found.stages) == 4
     # The first layer reads an input, which is bound for reading alone.
     assert len(found.sources) == 2
+
+
+@pytest.mark.parametrize("kernel", [(3, 3), (1, 1)])
+def test_a_sum_as_long_as_an_adapter_loops_is_whole(kernel: tuple[int, int]) -> None:
+    depth = (MAX_LOOP - 1000) // prod(kernel)
+    shape = (1, depth, *kernel)
+    weights = [numpy_helper.from_array(np.ones(shape, np.float32), "w")]
+    node = helper.make_node("Conv", ["x", "w"], ["y"])
+    out = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    content = model([node], [floats("x", *shape)], [out], weights)
+    found = runner().run(content, {"x": np.ones(shape, np.float32)}).outputs["y"]
+    assert found.reshape(()) == depth * prod(kernel)
+
+
+def test_a_sum_that_an_adapter_would_cut_is_refused() -> None:
+    x, w = np.ones((1, MAX_LOOP), np.float32), np.ones((MAX_LOOP, 1), np.float32)
+    content = model(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])],
+        [floats("x", *x.shape), floats("w", *w.shape)],
+        [floats("y", 1, 1)],
+    )
+    with pytest.raises(UnsupportedOperator, match="turns"):
+        runner().run(content, {"x": x, "w": w})
+    window = model(
+        [helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[256, 256])],
+        [floats("x", 1, 1, 256, 256)],
+        [floats("y", 1, 1, 1, 1)],
+    )
+    with pytest.raises(UnsupportedOperator, match="turns"):
+        runner().run(window, {"x": np.ones((1, 1, 256, 256), np.float32)})
