@@ -5,6 +5,7 @@ HYPOTHESIS_PROFILE=thorough draws 500 of each kind instead of 24.
 
 import os
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,16 +42,16 @@ class Choice:
         self.shape = (self.of((1, 2)), self.channels, *self.sizes(1, longest))
 
     def of(self, values: Sequence[int]) -> int:
-        return int(values[self._rng.integers(len(values))])
+        return values[int(self._rng.integers(len(values)))]
 
     def word(self, values: Sequence[str]) -> str:
-        return values[self._rng.integers(len(values))]
+        return values[int(self._rng.integers(len(values)))]
 
     def sizes(self, low: int, high: int) -> list[int]:
         return [int(each) for each in self._rng.integers(low, high + 1, self.axes)]
 
-    def window(self) -> dict[str, object]:
-        found: dict[str, object] = {"strides": self.sizes(1, 3)}
+    def window(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"strides": self.sizes(1, 3)}
         mode = self.word(("pads", "pads", "none", "SAME_UPPER", "SAME_LOWER", "VALID"))
         if mode in ("SAME_UPPER", "SAME_LOWER", "VALID"):
             return found | {"auto_pad": mode}
