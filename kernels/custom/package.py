@@ -29,7 +29,7 @@ from kernels.custom.outputs import Output, outputs_of
 # 1,000 bytes of source, recording a dispatch some microseconds. What its compilation may cost is
 # bounded in `validation`.
 MAX_SOURCE_BYTES = 1 << 16
-MAX_SOURCES_BYTES = 1 << 19
+MAX_SOURCES_BYTES = 1 << 20
 MAX_PACKAGE_BYTES = 1 << 21
 MAX_INPUTS = 7
 MAX_BUFFERS = 1 << 10

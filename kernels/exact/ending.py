@@ -16,6 +16,8 @@ BIAS_BYTES = 4
 # Bias, multiplier and shift of a channel.
 SCALE_COLUMNS = 3
 SCALE_BYTES = row_stride(4 * SCALE_COLUMNS)
+# So few sums that 64-bit intermediates stay in the cache, which is twice as fast.
+BLOCK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,28 @@ def ended(descriptor: Descriptor, sums: Array, third: Array | None) -> Array:
     """Returns a product's output [..., N] from its exact sums and its third input, if any."""
     if not narrows(descriptor):
         return wrapped(sums, third)
-    return narrow(descriptor, wrapped(sums, bias_in(third)), third)
+    return _requantised(descriptor, sums, _columns(third))
 
 
 def narrow(descriptor: Descriptor, sums: Array, third: Array | None) -> Array:
     """Returns the int8 output [..., N] of a product from its int32 sums, bias included."""
     _, multiplier, shift = _columns(third)
-    return requantised(descriptor, sums, multiplier, shift)
+    return _requantised(descriptor, sums, (None, multiplier, shift))
+
+
+def _requantised(
+    descriptor: Descriptor, sums: Array, columns: tuple[Array | None, Array, Array]
+) -> Array:
+    """Returns int8 sums [..., N], a block at a time."""
+    bias, multiplier, shift = columns
+    width = sums.shape[-1]
+    rows = sums.reshape(-1, width)
+    found = np.empty(rows.shape, np.int8)
+    step = max(1, BLOCK // width)
+    for at in range(0, len(rows), step):
+        block = wrapped(rows[at : at + step], bias)
+        found[at : at + step] = requantised(descriptor, block, multiplier, shift)
+    return found.reshape(sums.shape)
 
 
 def bias_in(third: Array | None) -> Array:
@@ -116,8 +133,9 @@ def provable(descriptor: Descriptor, third: Array | None) -> None:
         raise UnprovableError(f"a channel has {multiplier} and {shift}")
 
 
-def _columns(third: Array | None) -> Array:
+def _columns(third: Array | None) -> tuple[Array, Array, Array]:
+    """Returns bias, multiplier and shift of the channels, int64 [N] each."""
     if third is None:
         raise ValueError("a product to int8 has the scales of its channels as its third input")
-    columns: Array = third.reshape(-1, SCALE_COLUMNS).astype(np.int64).T
-    return columns
+    bias, multiplier, shift = third.reshape(-1, SCALE_COLUMNS).astype(np.int64).T
+    return bias, multiplier, shift

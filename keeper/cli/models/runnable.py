@@ -14,7 +14,7 @@ from keeper.tolerant.roles.workload import result_of
 from kernels.custom import PackageError, RunError, run_package
 from kernels.graph import GraphError
 from kernels.graph.file import MAGIC
-from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
+from kernels.onnx.tolerant import BadInput, Prepared, TolerantRunner, UnsupportedOperator
 from kernels.runtime import AdapterUnavailable, DeviceLimit, DeviceLost, GpuExecutor
 from kernels.trace.layout import Array
 
@@ -54,21 +54,42 @@ def open_runnable(path: Path, adapter: str | None) -> Runnable:
 
 
 class OnnxModel:
-    """An ONNX model, lowered for the inputs of each run."""
+    """An ONNX model; its plan and weights stay on the device for inputs of the same shapes."""
 
     def __init__(self, model: onnx.ModelProto, adapter: str | None) -> None:
         """Raises AdapterUnavailable."""
         self._model = model
         self._runner = TolerantRunner(adapter)
+        self._shapes: dict[str, tuple[int, ...]] | None = None
+        self._prepared: Prepared | None = None
 
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         """See Runnable."""
         try:
+            self._prepare({name: array.shape for name, array in inputs.items()})
+            if self._prepared is not None:
+                return dict(self._prepared.run(inputs).outputs)
             return dict(self._runner.run(self._model, inputs).outputs)
         except (BadInput, UnsupportedOperator) as error:
             raise BadInputError(str(error)) from error
         except DeviceLost as error:
             raise ModelRunError(str(error)) from error
+
+    def _prepare(self, shapes: dict[str, tuple[int, ...]]) -> None:
+        if shapes == self._shapes:
+            return
+        if self._prepared is not None:
+            self._prepared.release()
+        self._shapes, self._prepared = shapes, None
+        try:
+            prepared = self._runner.prepare(self._model, shapes)
+        except (BadInput, UnsupportedOperator):
+            # An input's values may determine a shape: a run that knows them decides.
+            return
+        if {port.name for port in prepared.inputs} == shapes.keys():
+            self._prepared = prepared
+        else:
+            prepared.release()
 
 
 class TolerantPackage:

@@ -25,9 +25,9 @@ MAX_PRIVATE_BYTES = 8_192
 MAX_FUNCTION_BYTES = 1 << 16
 # A compiler may inline every call, so a function counts once per call path that leads to it.
 MAX_EXPANDED_TOKENS = 1 << 17
-# Each entry point that a stage runs is compiled once. On two cores lavapipe takes 0.1 to 0.25 ms
-# per token of it, so that a package at this bound reaches a provider's deadline.
-MAX_COMPILED_TOKENS = 1 << 18
+# Each entry point that a stage runs is compiled once. Lavapipe takes about 0.1 ms per token of it,
+# so that a package at this bound just about meets a provider's deadline.
+MAX_COMPILED_TOKENS = 1 << 19
 # What a pipeline costs besides its text.
 PIPELINE_TOKENS = 1 << 7
 MAX_CALL_DEPTH = 64

@@ -51,8 +51,8 @@ def quantise(
     [count · B, ...] of them.
 
     Weights are int8, symmetric, with one scale per output channel; activations are int8 where an
-    operator needs it; sums of a residual stream stay int32 with 15 bits. Raises CalibrationError,
-    or LoweringError naming a node.
+    operator needs it; sums of a residual stream stay int32 with 15 bits, unless they are only read
+    as int8. Raises CalibrationError, or LoweringError naming a node.
     """
     chosen = options or Options()
     fitted = samples if isinstance(samples, Samples) else fit(model, samples)

@@ -1,6 +1,7 @@
 """Refuses float64 where float32, in which adapters compute it, may give another answer."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,16 @@ _JUMPING = frozenset(
     ]
 )  # fmt: skip
 _CASTS = ("Cast", "CastLike")
+# Their float64 results are finite in float32 where their operands are.
+_BOUNDED = frozenset(
+    [
+        "Abs", "Cast", "CastLike", "Clip", "Compress", "Concat", "DepthToSpace", "Expand",
+        "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Max", "Min", "Mod", "Neg",
+        "Pad", "ReduceMax", "ReduceMin", "Relu", "Reshape", "ReverseSequence", "ScatterElements",
+        "ScatterND", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Trilu",
+        "Unsqueeze", "Where",
+    ]
+)  # fmt: skip
 # float32 holds every whole number up to this one.
 _WHOLE = 1 << 24
 
@@ -26,11 +37,15 @@ def check_doubles(node: Node, results: Sequence[Value]) -> None:
     """Raises UnsupportedOperator for float64 where rounding it to float32 could matter.
 
     That is where a result jumps and an operand is not known to be exact, and where integers of more
-    than 24 bits become float64.
+    than 24 bits become float64. Results that may pass float32 are checked after a run.
     """
     given = [value for value in node.inputs if value is not None]
     doubles = [value for value in given if value.element.code == DOUBLE]
     to_double = any(value.element.code == DOUBLE for value in results)
+    passed_on = any(value.element.checked for value in doubles)
+    for value in results:
+        if value.element.code == DOUBLE and (passed_on or node.operator not in _BOUNDED):
+            value.element = replace(value.element, checked=True)
     jumps = node.operator in _JUMPING
     if node.operator in _CASTS and given:
         source = given[0]

@@ -32,7 +32,8 @@ class Element:
     """One ONNX element type.
 
     code: ONNX's number. lane: the WGSL type. store: WGSL that rounds a lane `r` to this type. bits:
-    the width of an integer; 0 for other types.
+    the width of an integer; 0 for other types. checked: a result must be finite, because the type
+    might hold what is beyond its lane.
     """
 
     code: int
@@ -41,6 +42,7 @@ class Element:
     numpy: np.dtype[Any]
     store: str = "r"
     bits: int = 0
+    checked: bool = False
 
     @property
     def is_float(self) -> bool:
@@ -99,9 +101,9 @@ class Element:
     def from_lanes(self, lanes: Array, shape: tuple[int, ...]) -> Array:
         """Returns the array that the lanes hold.
 
-        Raises BeyondFloat32 for a float64 result that is not finite, which float64 might hold.
+        Raises BeyondFloat32 where a result is checked and not finite.
         """
-        if self.code == DOUBLE and not np.isfinite(lanes).all():
+        if self.checked and not np.isfinite(lanes).all():
             raise BeyondFloat32(self.name, "a result is beyond float32, in which float64 runs")
         if self.code == BOOL:
             lanes = lanes != 0

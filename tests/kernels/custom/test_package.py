@@ -56,7 +56,7 @@ LARGE = tuple(
     f"{at:0{MAX_SOURCE_BYTES}}" for at in range(MAX_SOURCES_BYTES // MAX_SOURCE_BYTES + 1)
 )
 RUN_LARGE = tuple(Stage(at, "main", (1, 1, 1), (0, 1)) for at in range(len(LARGE)))
-ESCAPED = tuple(f"{at}" + "\x01" * (MAX_SOURCE_BYTES - 1) for at in range(len(LARGE) - 1))
+ESCAPED = tuple(f"{at}" + "\x01" * (MAX_SOURCE_BYTES - 1) for at in range(8))
 BYTES = Buffer(64, Element.BYTES, Role.OUTPUT)
 NUMBERS = st.floats(0, 1e6, width=32).filter(lambda value: str(value) != "-0.0")
 

@@ -19,9 +19,8 @@ from keeper.lab.bench.models.entry import (
     Entry,
 )
 from keeper.lab.bench.models.reference import Feeds, Outputs, Reference
-from kernels.onnx.exact import LoweringError
 from kernels.onnx.quantisation import CalibrationError, Samples, Split, fit
-from kernels.onnx.quantisation.preparation import prepared
+from kernels.onnx.quantisation.preparation import folded
 from kernels.onnx.quantisation.static import static_int8
 from kernels.onnx.reading import bound, check_model
 from kernels.trace.layout import Array
@@ -80,8 +79,8 @@ def int8_of(subject: Subject) -> Reference | None:
     """Returns onnxruntime's own int8 model, None where its tool cannot make one."""
     samples = subject.split.calibration
     try:
-        return Reference(static_int8(prepared(subject.model, samples.shapes), samples))
-    except (CalibrationError, LoweringError):
+        return Reference(static_int8(folded(subject.model, samples.shapes), samples))
+    except CalibrationError:
         return None
 
 

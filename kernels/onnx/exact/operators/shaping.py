@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kernels.descriptor import Operand
+from kernels.graph import Value
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.gathering import selected
 from kernels.onnx.exact.lowering import Lowering
@@ -167,7 +167,7 @@ def concat(lowering: Lowering, node: Node) -> None:
     constants = [_codes(node, first, lowering.real(node, at)) for at in places[count:]]
     arrays = [np.ascontiguousarray(each.transpose(order)) for each in constants]
     total = values[0]
-    others: list[Operand] = [*values[1:], *arrays]
+    others: list[Value | Array] = [*values[1:], *arrays]
     for other in others:
         total = lowering.emit.build.concat(total, other, order.index(axis) + 4 - len(order))
     lengths = [each.shape[axis] for each in alike] + [each.shape[axis] for each in constants]

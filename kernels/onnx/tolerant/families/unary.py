@@ -1,6 +1,7 @@
 """Operators of one tensor, element by element."""
 
 from dataclasses import replace
+from typing import Any
 
 import ml_dtypes
 
@@ -224,7 +225,9 @@ def clip(node: Node) -> Value:
 
 def _ends(element: Element) -> tuple[float, float]:
     """Returns the least and the largest finite number of a float type."""
-    most = float(ml_dtypes.finfo(element.numpy).max)
+    # Its type stubs lack this function's types.
+    limits: Any = ml_dtypes.finfo(element.numpy)  # type: ignore[no-untyped-call]
+    most = float(limits.max)
     return -most, most
 
 

@@ -186,7 +186,8 @@ def test_a_graph_made_with_a_constant_is_compared_with_the_whole_model(
 ) -> None:
     path, graph = write(tmp_path / "m.onnx", scaled()), tmp_path / "m.graph"
     samples = tmp_path / "samples.npz"
-    np.savez(samples, x=np.linspace(-1, 1, 80, dtype=np.float32))
+    drawn = np.random.default_rng(0).uniform(-1, 1, 800).astype(np.float32)
+    np.savez(samples, x=drawn)
     made = ["--calibration", str(samples), "-o", str(graph)]
     assert run(["model", "quantise", str(path), "--constant", "rate=16", *made, "--json"]) == 0
     assert [port["name"] for port in json.loads(capsys.readouterr().out)["inputs"]] == ["x"]

@@ -13,6 +13,7 @@ from keeper.exact.roles.posting import manifest_of
 from keeper.exact.roles.results import ResultArchive, ResultError, fetch_result
 from keeper.exact.roles.traces import TraceFetcher
 from keeper.exact.roles.workload import WorkloadFetcher
+from keeper.exact.verification import Unavailable
 from keeper.node.errors import WorkloadError
 from kernels.graph.file import dump
 from kernels.graph.reference import execute
@@ -28,6 +29,17 @@ async def committed(rig: Rig) -> tuple[TraceFetcher, StageIndex]:
     services = rig.market.services
     (index,) = rig.market.storages["provider 1"].indexes.of_job(str(rig.job))
     return TraceFetcher(services.client, services.gateway), index
+
+
+async def unavailable(rig: Rig) -> None:
+    """Play on without the provider: every drawn verifier says that it cannot get the data."""
+    await rig.play([*rig.verifiers, rig.crank, rig.buyer], rig.ended)
+    assert rig.view.job.state is not JobState.SETTLED
+    assert rig.view.verdict is not None
+    assert rig.view.verdict.outcome in (Outcome.UNAVAILABLE, Outcome.WITHHELD)
+    found = [each.verdicts[rig.job].finding for each in rig.verifiers if rig.job in each.verdicts]
+    assert found
+    assert all(isinstance(each, Unavailable) for each in found)
 
 
 def changed(items: Sequence[str], place: int, item: str) -> tuple[str, ...]:
@@ -57,13 +69,14 @@ def test_each_output_is_fetched_as_committed_and_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("output", OUTPUTS[::2])
-def test_an_altered_output_is_noticed_by_its_buyer(tmp_path: Path, output: NamedOutput) -> None:
+def test_an_altered_output_is_noticed(tmp_path: Path, output: NamedOutput) -> None:
     async def story(rig: Rig) -> None:
         traces, index = await committed(rig)
         storage = rig.market.storages["provider 1"]
         size = rig.graph.outputs[output.operator].stored_bytes
         other = storage.store.put(bytes(size))
-        storage.indexes.put(replace(index, outputs=changed(index.outputs, output.operator, other)))
+        altered = replace(index, outputs=changed(index.outputs, output.operator, other))
+        storage.indexes.put(altered)
         why = f"another result than it committed to, of operator {output.operator}"
         with pytest.raises(ResultError, match=why):
             await fetch_result(traces, rig.view, rig.graph, outputs=OUTPUTS)
@@ -74,6 +87,8 @@ def test_an_altered_output_is_noticed_by_its_buyer(tmp_path: Path, output: Named
         storage.indexes.put(replace(index, tensor_roots=roots))
         with pytest.raises(ResultError, match="its index is not what was committed"):
             await fetch_result(traces, rig.view, rig.graph, outputs=OUTPUTS)
+        storage.indexes.put(altered)
+        await unavailable(rig)
 
     on_rig(tmp_path, story)
 
@@ -86,11 +101,7 @@ def test_a_missing_output_is_noticed_by_buyer_and_verifiers(tmp_path: Path) -> N
         storage.indexes.put(missing)
         with pytest.raises(ResultError, match=r"operator 1 of job .* is not served"):
             await fetch_result(traces, rig.view, rig.graph, outputs=OUTPUTS)
-        rig.buyer.missing.add(rig.job)
-        await rig.play([*rig.verifiers, rig.crank, rig.buyer], rig.ended)
-        assert rig.view.job.state is not JobState.SETTLED
-        assert rig.view.verdict is not None
-        assert rig.view.verdict.outcome in (Outcome.UNAVAILABLE, Outcome.WITHHELD)
+        await unavailable(rig)
 
     on_rig(tmp_path, story)
 

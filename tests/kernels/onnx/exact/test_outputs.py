@@ -1,6 +1,7 @@
 """Several inputs and outputs: each output names the operator that computes it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -115,7 +116,7 @@ def test_an_output_keeps_what_its_quantised_reader_cuts_off(kind: str) -> None:
         helper.make_tensor("i", TensorProto.INT8, [], [0]),
     ]
     second = {"MatMul": ["r", "w"], "Add": ["r", "r"], "Concat": ["r", "r"]}.get(kind, ["r"])
-    attributes = {"axis": 0} if kind == "Concat" else {}
+    attributes: dict[str, Any] = {"axis": 0} if kind == "Concat" else {}
     nodes = [
         helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
         helper.make_node("DequantizeLinear", ["q", "s", "z"], ["r"]),

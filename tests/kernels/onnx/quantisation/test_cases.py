@@ -135,9 +135,19 @@ def test_a_sum_that_something_else_reads_keeps_its_mask() -> None:
         "g (float[1,4] x) => (float[1,4] y) <float[4] m = {0, 0, -1e+09, 0}> "
         "{ a = Add (x, m) s = Softmax <axis: int = -1> (a) y = Add (a, s) }"
     )
-    lowered = quantise(model, {"x": normal(20, 4)})
-    assert lowered.network.floors == {}
-    assert result(lowered, {"x": normal(1, 4)})[0, 2] == pytest.approx(-1e9, rel=1e-3)
+    with pytest.raises(LoweringError) as caught:
+        quantise(model, {"x": normal(20, 4)})
+    assert str(caught.value) == "Add 'a': the constant exceeds int32 in units of the sum"
+
+
+@pytest.mark.parametrize("include", [0, 1])
+@pytest.mark.parametrize("pads", [[0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 1, 0]])
+def test_a_mean_does_not_count_what_hangs_over_the_padding(include: int, pads: list[int]) -> None:
+    model = parsed(
+        "g (float[1,2,6,6] x) => (float[1,2,h,w] y) { y = AveragePool <kernel_shape = [3, 3], "
+        f"strides = [2, 2], ceil_mode = 1, count_include_pad = {include}, pads = {pads}> (x) }}"
+    )
+    assert_sound(model, {"x": 1 + normal(20, 2, 6, 6)}, 36)
 
 
 def test_numbers_are_whole_by_type_alone() -> None:

@@ -1,7 +1,7 @@
 """Random nodes and graphs in the tolerant class: right by onnxruntime or ONNX's reference, or
 refused by name.
 
-`HYPOTHESIS_PROFILE=thorough` tries 2,500 of them.
+The same ones each time; `HYPOTHESIS_PROFILE=thorough` draws 2,500 new ones.
 """
 
 import os
@@ -46,7 +46,7 @@ def verdict(draft: Draft) -> Verdict:
     return judged(RUNNER, model, draft.feeds)
 
 
-@settings(max_examples=NODES, suppress_health_check=SLOW)
+@settings(max_examples=NODES, derandomize=not THOROUGH, suppress_health_check=SLOW)
 @given(drafts())
 def test_no_node_is_wrong_without_a_word(draft: Draft) -> None:
     found = verdict(draft)
@@ -55,7 +55,7 @@ def test_no_node_is_wrong_without_a_word(draft: Draft) -> None:
     assert found.fault is None
 
 
-@settings(max_examples=GRAPHS, suppress_health_check=SLOW)
+@settings(max_examples=GRAPHS, derandomize=not THOROUGH, suppress_health_check=SLOW)
 @given(examples(), st.integers(0, 2**31 - 1))
 def test_no_graph_is_wrong_without_a_word(example: Example, seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 from kernels.custom import KernelPackage, run_package, split
 from kernels.custom.element import Tolerance
 from kernels.custom.validation import validate
-from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator
+from kernels.onnx.tolerant import BadInput, TolerantRunner, UnsupportedOperator, packaging
 from kernels.onnx.tolerant.functions import FUNCTIONS
 from kernels.onnx.tolerant.packaging import Ports, package, ports_of_json
 from kernels.onnx.tolerant.wgsl import used_functions
@@ -167,3 +167,28 @@ def test_more_constants_than_a_kernel_binds_are_bound_as_one() -> None:
     (port,) = found.outputs
     output = port.decode(run_package(found.package, data))
     np.testing.assert_allclose(output, x * 362880, rtol=1e-6)
+
+
+def test_weights_beyond_what_one_binding_holds_are_several_inputs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packaging, "MAX_BYTES", 1 << 12)
+    random = np.random.default_rng(2)
+    arrays = [random.standard_normal(500).astype(np.float32) for _ in range(3)]
+    weights = [numpy_helper.from_array(array, f"w{at}") for at, array in enumerate(arrays)]
+    nodes = [
+        helper.make_node("Add", ["x", "w0"], ["a"]),
+        helper.make_node("Mul", ["a", "w1"], ["b"]),
+        helper.make_node("Add", ["b", "w2"], ["y"]),
+    ]
+    found = package(
+        model(nodes, [floats("x", 500)], [floats("y", 500)], weights), "net", {}, BOUNDS
+    )
+    assert [lanes.nbytes for lanes in found.weights] == [1 << 12, 1 << 11]
+    x = random.standard_normal(500).astype(np.float32)
+    data = [found.inputs[0].encode(x), *(lanes.tobytes() for lanes in found.weights)]
+    (port,) = found.outputs
+    output = port.decode(run_package(found.package, data))
+    np.testing.assert_allclose(
+        output, (x + arrays[0]) * arrays[1] + arrays[2], rtol=1e-5, atol=1e-6
+    )
