@@ -35,7 +35,6 @@ def test_no_graph_is_wrong_without_a_word(part: int, example: Example) -> None:
 @settings(max_examples=GRAPHS // SEVERAL, derandomize=not THOROUGH, suppress_health_check=SLOW)
 @given(examples(others=3))
 def test_no_output_of_several_is_wrong_without_a_word(example: Example) -> None:
-    del part
     outcome = judged(example)
     event(
         f"{len(example.model.graph.output)} outputs, " + ("refused" if outcome.refusal else "right")
