@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from kernels.graph import Graph
 from kernels.onnx.exact import Lowered
@@ -18,6 +19,10 @@ QUANTISED_DB = 20.0
 """The least one to a model that is quantised already, whose numbers the graph takes over."""
 MOST_ERROR = 2.0
 """The most that an error may be, as a multiple of onnxruntime's own."""
+MARK, LEAST_MARK = 1e6, 1e4
+"""A number so large, and so many times as large as the median, stands for nothing: a mask's."""
+MET = 0.01
+"""How far from such a number, as a share of it, still meets it."""
 STEPS = 255
 """An output in 8 bits has so many steps in its range."""
 
@@ -81,11 +86,18 @@ class Gap:
     high: float = -math.inf
 
     def add(self, found: Array, wanted: Array) -> None:
-        """Counts one sample; numbers that are not finite are infinitely far from others."""
+        """Counts one sample; numbers that are not finite are infinitely far from others.
+
+        Numbers that stand for nothing, such as a mask's -1e9, are left out where they are met:
+        beside them the loss of all others would not be seen.
+        """
         right = wanted.astype(np.float64)
         with np.errstate(all="ignore"):
             apart = np.where(found == right, 0.0, np.abs(found.astype(np.float64) - right))
             apart = np.nan_to_num(apart, nan=np.inf)
+        counted = ~(_is_mark(right) & (apart <= MET * np.abs(right)))
+        right, apart = right[counted], apart[counted]
+        with np.errstate(all="ignore"):
             self.noise += float(np.square(apart).sum())
         finite = right[np.isfinite(right)]
         self.signal += float(np.square(finite).sum())
@@ -112,6 +124,15 @@ class Gap:
     def step(self) -> float:
         """An 8-bit step of the reference's range."""
         return (self.high - self.low) / STEPS if self.high > self.low else 0.0
+
+
+def _is_mark(values: Array) -> npt.NDArray[np.bool_]:
+    """Returns which numbers are too large to be results like the others."""
+    size = np.abs(values)
+    ordinary = size[np.isfinite(size) & (size > 0)]
+    if not ordinary.size:
+        return np.zeros(values.shape, np.bool_)
+    return np.asarray(np.isfinite(size) & (size > max(LEAST_MARK, MARK * np.median(ordinary))))
 
 
 @dataclass(slots=True)
