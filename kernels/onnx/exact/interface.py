@@ -50,8 +50,8 @@ class Port:
             raise InterfaceError(f"{self.name!r} holds NaN, which no integer stands for")
         if self.dtype is DType.INT32 and isinstance(self.scale, list):
             units = np.rint(np.asarray(real, np.float64) / np.asarray(self.scale))
-            whole = np.clip(units, DType.INT32.low, DType.INT32.high)
-            return whole.astype(np.int32).reshape(self.job_shape)
+            whole = np.clip(units, DType.INT32.low, DType.INT32.high).astype(np.int32)
+            return np.asarray(whole.reshape(self.job_shape))
         if self.dtype is DType.INT32:
             return self._whole(real, DType.INT32.low, DType.INT32.high, np.int32)
         if self.stored in SHIFTS:

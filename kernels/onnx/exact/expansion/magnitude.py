@@ -71,7 +71,7 @@ def _squared(draft: Draft, name: str) -> str:
     if made is None or draft.readers(name) != 1:
         return ""
     if made.op_type == "Mul" and made.input[0] == made.input[1]:
-        return made.input[0]
+        return str(made.input[0])
     exponent = draft.constants.get(draft.given(made, 1))
     two = made.op_type == "Pow" and exponent is not None and np.all(exponent == 2)
     return str(made.input[0]) if two and draft.readers(made.input[0]) == 1 else ""
