@@ -299,11 +299,6 @@ class Reservation:
         return self._ledger.exists(self._key)
 
     @property
-    def retained(self) -> bool:
-        """Whether it is known when the reservation is given up."""
-        return self._ledger.until(self._key) is not None
-
-    @property
     def until(self) -> float | None:
         """Seconds since 1970 at which the reservation is given up, None where that is unknown."""
         return self._ledger.until(self._key)
@@ -311,7 +306,7 @@ class Reservation:
     @property
     def expired(self) -> bool:
         """Whether the time for which the reservation is retained has passed."""
-        until = self._ledger.until(self._key)
+        until = self.until
         return until is not None and self._store.clock() >= until
 
     def __contains__(self, digest: str) -> bool:
@@ -365,7 +360,7 @@ class Reservation:
 
         A time that was set before stays. Does nothing where the reservation does not exist.
         """
-        if not self.retained:
+        if self.until is None:
             self._ledger.retain(self._key, self._store.clock() + seconds)
 
     def keep(self) -> None:

@@ -35,7 +35,7 @@ class Eviction:
             reservation = self.store.reservation(self.kind, name)
             if wanted is Keeping.DONE or (wanted is Keeping.RETAINED and reservation.expired):
                 found[name] = Keeping.DONE
-            elif wanted is Keeping.RETAINED and reservation.exists and not reservation.retained:
+            elif wanted is Keeping.RETAINED and reservation.exists and reservation.until is None:
                 found[name] = Keeping.RETAINED
         return found
 

@@ -183,18 +183,18 @@ def test_a_retained_reservation_is_given_up_at_its_time_across_a_restart(tmp_pat
     assert not reservation.exists
     reservation.reserve(5 * FILE)
     reservation.put(blob(1))
-    assert (reservation.retained, reservation.expired) == (False, False)
+    assert (reservation.until is not None, reservation.expired) == (False, False)
     reservation.retain(60)
     # What it does not use is free at once, what it uses stays.
     assert store.free_bytes == QUOTA - FILE
     now[0] = 1_059.0
     again = BlobStore(tmp_path, QUOTA, lambda: now[0]).reservation(ReservationKind.JOBS, "first")
     again.retain(60)
-    assert (again.retained, again.expired) == (True, False)
+    assert (again.until is not None, again.expired) == (True, False)
     now[0] = 1_060.0
     assert again.expired
     again.keep()
-    assert (again.retained, again.expired) == (False, False)
+    assert (again.until is not None, again.expired) == (False, False)
 
 
 def test_a_loan_is_given_back_and_leaves_what_was_there(store: BlobStore) -> None:

@@ -234,7 +234,7 @@ def test_a_verifier_keeps_what_it_rejected_for_the_retention_time(tmp_path: Path
         for name in keeping:
             store = rig.market.storages[name].store
             (reservation,) = store.reservations(ReservationKind.JOBS)
-            assert (reservation.name, reservation.retained, reservation.expired) == (
+            assert (reservation.name, reservation.until is not None, reservation.expired) == (
                 str(rig.job),
                 True,
                 False,
@@ -286,7 +286,7 @@ def test_a_providers_outputs_stay_for_the_retention_time_or_until_the_job_is_clo
         await rig.play(everybody, rig.ended)
         await provider.tidy(rig.market.mirror.view)
         (reservation,) = store.reservations(ReservationKind.JOBS)
-        assert (reservation.retained, reservation.expired) == (True, False)
+        assert (reservation.until is not None, reservation.expired) == (True, False)
         assert store.free_bytes == store.quota_bytes - store.used_bytes
         ended = store.clock()
         store.clock = lambda: ended + 24 * 3600 + 60

@@ -81,7 +81,10 @@ def test_outputs_that_were_paid_for_are_retained_and_others_dropped(tmp_path: Pa
         for number in range(2):
             store = rig.storages[PROVIDERS[number]].store
             (reservation,) = store.reservations(ReservationKind.TASKS)
-            assert (reservation.retained, store.used_bytes) == (True, sealed_bytes(OUTPUT_BYTES))
+            assert (reservation.until is not None, store.used_bytes) == (
+                True,
+                sealed_bytes(OUTPUT_BYTES),
+            )
             assert store.free_bytes == store.quota_bytes - store.used_bytes
         late = rig.storages[PROVIDERS[0]].store.clock() + 24 * 3600 + 60
         rig.storages[PROVIDERS[0]].store.clock = lambda: late
