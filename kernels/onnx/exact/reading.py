@@ -22,7 +22,7 @@ from kernels.onnx.exact.network import (
     Weights,
 )
 from kernels.onnx.exact.simplification import simplified
-from kernels.onnx.reading import OpenAxes, input_shapes
+from kernels.onnx.reading import OpenAxes, input_shapes, sized
 from kernels.trace.layout import Array
 
 UINT8_SHIFT = 128
@@ -49,21 +49,7 @@ def read_network(
         sizes = input_shapes(model, shapes or {})
     except OpenAxes as error:
         raise LoweringError(error.label, error.why) from error
-    return simplified(_Reader(expanded(_sized(model, sizes)), sizes).network())
-
-
-def _sized(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
-    """Returns the model with the sizes that are given for its inputs' axes."""
-    if not any(value.name in shapes for value in model.graph.input):
-        return model
-    sized = onnx.ModelProto()
-    sized.CopyFrom(model)
-    for value in sized.graph.input:
-        if value.name in shapes:
-            del value.type.tensor_type.shape.dim[:]
-            for size in shapes[value.name]:
-                value.type.tensor_type.shape.dim.add(dim_value=size)
-    return sized
+    return simplified(_Reader(expanded(sized(model, sizes)), sizes).network())
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from kernels.onnx.exact.expansion import expanded, inlined
 from kernels.onnx.quantisation.errors import CalibrationError
 from kernels.onnx.quantisation.inputs import without_unread_inputs
 from kernels.onnx.quantisation.session import QUIET
+from kernels.onnx.reading import sized
 
 
 def prepared(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
@@ -28,14 +29,7 @@ def folded(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onn
     The basic level keeps to ONNX's own operators. Raises CalibrationError where onnxruntime cannot
     load the model.
     """
-    fixed = onnx.ModelProto()
-    fixed.CopyFrom(model)
-    for value in fixed.graph.input:
-        if value.name in shapes:
-            del value.type.tensor_type.shape.dim[:]
-            for size in shapes[value.name]:
-                value.type.tensor_type.shape.dim.add(dim_value=size)
-    found = _optimised(inlined(fixed))
+    found = _optimised(inlined(sized(model, shapes)))
     # A branch that is taken may hold more that is constant.
     while (flat := inlined(found)) is not found:
         found = _optimised(flat)

@@ -1,6 +1,6 @@
 """Reads ONNX files from untrusted sources."""
 
-from kernels.onnx.reading.axes import OpenAxes, given_shapes, input_shapes
+from kernels.onnx.reading.axes import OpenAxes, given_shapes, input_shapes, sized
 from kernels.onnx.reading.binding import bound
 from kernels.onnx.reading.errors import ModelError, Reason
 from kernels.onnx.reading.file import check_model, read_model
@@ -19,5 +19,6 @@ __all__ = [
     "initialisers",
     "input_shapes",
     "read_model",
+    "sized",
     "summarise",
 ]

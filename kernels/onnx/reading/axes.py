@@ -103,6 +103,18 @@ def _filled(
     return found, missing
 
 
+def sized(model: onnx.ModelProto, shapes: Mapping[str, tuple[int, ...]]) -> onnx.ModelProto:
+    """Returns a copy of the model in which inputs have the shapes that are given by name."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for value in copy.graph.input:
+        if value.name in shapes:
+            del value.type.tensor_type.shape.dim[:]
+            for size in shapes[value.name]:
+                value.type.tensor_type.shape.dim.add(dim_value=size)
+    return copy
+
+
 def _ports(model: onnx.ModelProto) -> dict[str, onnx.ValueInfoProto]:
     held = {tensor.name for tensor in model.graph.initializer}
     return {
