@@ -17,6 +17,10 @@ from kernels.trace import Array, Shape, row_stride
 
 # |x - zero point| · |w| of two int8.
 LARGEST_PRODUCT = 255 * 128
+EXACT_TERMS = (1 << 24) // LARGEST_PRODUCT
+"""The longest sum that float32 holds exactly."""
+LARGEST_BLOCK = 1 << 24
+"""The most numbers that are laid out at once for one product."""
 
 
 class Convolution(TiledProduct):
@@ -39,17 +43,26 @@ class Convolution(TiledProduct):
     def evaluate(self, descriptor: Descriptor, operands: Sequence[Array]) -> Array:
         """Returns NHWC of int8 [N, H, W, C], weights [O, KH, KW, C] and an optional third input.
 
-        One tap's products are summed in float32 where that is exact, which is faster than in
-        float64, which always is: 4,096 · 255 · 128 < 2^53.
+        Products are summed in float32 where that is exact, which is faster than in float64, which
+        always is: 4,096 · 255 · 128 < 2^53. As many taps as that allows are one product, because
+        the product of few channels is slow.
         """
         x, weights = operands[:2]
-        exact = x.shape[3] * LARGEST_PRODUCT <= 1 << 24
-        matrices = weights.astype(np.float32 if exact else np.float64)
+        channels, count = x.shape[3], len(weights)
+        number = np.float32 if channels <= EXACT_TERMS else np.float64
+        matrices = weights.astype(number).reshape(count, -1, channels)
+        place = descriptor.output_shape[:3]
         # One large product is faster than one for each row of the image.
-        sums = np.zeros((prod(descriptor.output_shape[:3]), len(weights)), np.int32)
-        for ky, kx, values in met_by_taps(descriptor, x):
-            met = values.astype(matrices.dtype).reshape(len(sums), -1)
-            sums += (met @ matrices[:, ky, kx].T).astype(np.int32)
+        sums = np.zeros((prod(place), count), np.int32)
+        taps = [values for _, _, values in met_by_taps(descriptor, x)]
+        together = max(1, min(EXACT_TERMS, LARGEST_BLOCK // len(sums)) // channels)
+        for first in range(0, len(taps), together):
+            chosen = taps[first : first + together]
+            met = np.empty((*place, len(chosen), channels), number)
+            for at, values in enumerate(chosen):
+                met[..., at, :] = values
+            wanted = matrices[:, first : first + together].reshape(count, -1)
+            sums += (met.reshape(len(sums), -1) @ wanted.T).astype(np.int32)
         third = operands[2] if len(operands) == 3 else None
         return ended(descriptor, sums, third).reshape(descriptor.output_shape)
 
