@@ -12,8 +12,7 @@ from pathlib import Path
 import click
 
 from keeper.cli.files import MalformedFileError, read_inputs, read_kernel_inputs
-from keeper.cli.models.described import DescribedGraph, DescribedPackage, description_path
-from keeper.cli.models.tensors import read_tensors
+from keeper.cli.models.places import description_path
 from keeper.data import NamedOutput
 from keeper.node.buying.results import Result
 from kernels.custom import KernelPackage
@@ -68,6 +67,10 @@ def job_tensors(
     if named is None and not description_path(path).is_file():
         inputs = read_inputs(graph, [each.path for each in given], expected)
         return JobTensors(inputs, (), graph.outputs[-1].stored_bytes, None)
+    # Most jobs have no description, and the formats of models take half a second to load.
+    from keeper.cli.models.described import DescribedGraph  # noqa: PLC0415
+    from keeper.cli.models.tensors import read_tensors  # noqa: PLC0415
+
     described = DescribedGraph(path, graph)
     if named is None:
         try:
@@ -94,6 +97,9 @@ def task_tensors(
     named = _named(given)
     if named is None:
         return read_kernel_inputs(package, [each.path for each in given]), None
+    from keeper.cli.models.described import DescribedPackage  # noqa: PLC0415
+    from keeper.cli.models.tensors import read_tensors  # noqa: PLC0415
+
     described = DescribedPackage(path, package)
     return described.encode(read_tensors(named, None)), described.decode
 

@@ -7,7 +7,6 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.files import read_graph
-from keeper.cli.models.described import DescribedGraph
 from keeper.cli.options import FILE, Address, KeyOptions, answer, key_command, run_async
 from keeper.cli.outputs import Output, output_options, result_document, result_lines
 from keeper.exact.roles.following import results_of
@@ -30,6 +29,8 @@ from keeper.node.connection import open_reader
 def result(key: KeyOptions, address: Pubkey, graph_path: Path | None, output: Output) -> None:
     """Write a job's result to a file: the kept one, or else fetched and checked."""
     if graph_path is not None:
+        from keeper.cli.models.described import DescribedGraph  # noqa: PLC0415
+
         described = DescribedGraph(graph_path, read_graph(graph_path))
         output = replace(output, decode=described.decode)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from keeper.cli.files import MalformedFileError
+from keeper.cli.models.places import description_path, weights_path
 from keeper.data import NamedOutput
 from keeper.errors import BadInputError
 from keeper.node.buying.results import Result
@@ -23,16 +24,6 @@ from kernels.onnx.tolerant.packaging import Ports, ports_of_json
 from kernels.trace.layout import Array
 
 LANE_BYTES = 4
-
-
-def description_path(path: Path) -> Path:
-    """Returns where the description of a graph's or package's tensors is."""
-    return path.with_name(f"{path.name}.json")
-
-
-def weights_path(package: Path, number: int) -> Path:
-    """Returns where the weights of an imported package are."""
-    return package.with_name(f"{package.name}.weights-{number}.npy")
 
 
 def read_interface(graph: Path) -> Interface:

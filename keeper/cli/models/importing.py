@@ -9,9 +9,9 @@ import onnx
 
 from keeper.cli.files import read_archive
 from keeper.cli.models.cost import url_option
-from keeper.cli.models.described import description_path, weights_path
 from keeper.cli.models.files import constant_option, read_onnx
 from keeper.cli.models.judgement import accept_option
+from keeper.cli.models.places import description_path, weights_path
 from keeper.cli.models.quantise import Shape, deliver, of_quantised, unused_lines
 from keeper.cli.options import answer, json_option
 from keeper.cli.outputs import require_place

@@ -11,7 +11,6 @@ import onnx
 
 from keeper.cli.files import read_archive
 from keeper.cli.models.cost import told_cost, url_option
-from keeper.cli.models.described import description_path
 from keeper.cli.models.files import constant_option, read_onnx
 from keeper.cli.models.judgement import (
     REFUSED,
@@ -21,6 +20,7 @@ from keeper.cli.models.judgement import (
     is_refused,
     lines_of,
 )
+from keeper.cli.models.places import description_path
 from keeper.cli.options import answer, json_option, tell
 from keeper.cli.outputs import require_place
 from keeper.errors import BadInputError

@@ -7,7 +7,7 @@ import click
 from solders.pubkey import Pubkey
 
 from keeper.cli.files import read_kernel
-from keeper.cli.models.described import DescribedPackage, description_path
+from keeper.cli.models.places import description_path
 from keeper.cli.options import Address, KeyOptions, answer, key_command, run_async
 from keeper.cli.outputs import Output, output_options, result_document, result_lines
 from keeper.node.buying.results import Result
@@ -31,6 +31,8 @@ def result(key: KeyOptions, address: Pubkey, package_path: Path | None, output: 
     """Write a task's outputs to a file: the kept ones, or else fetched and checked."""
     package = None if package_path is None else read_kernel(package_path)
     if package_path is not None and package and description_path(package_path).is_file():
+        from keeper.cli.models.described import DescribedPackage  # noqa: PLC0415
+
         output = replace(output, decode=DescribedPackage(package_path, package).decode)
 
     async def work() -> Result:

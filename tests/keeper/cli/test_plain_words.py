@@ -113,10 +113,12 @@ WALK = [
 ]
 """What is run, in turn, with what is right and what is wrong about it."""
 ELSEWHERE = {
+    "bench models": "tests/keeper/lab/bench/test_models.py runs what it measures",
     "bench poc": "measures for minutes",
     "bench programs": "tests/keeper/lab/commands/test_bench.py runs it",
     "bench runtime": "measures an adapter",
     "bench sharing": "tests/keeper/lab/commands/test_bench_sharing.py runs it",
+    "bench tolerant": "measures an adapter",
     "bench transformer": "measures for minutes",
     "crank run": "runs until it is interrupted",
 }

@@ -14,7 +14,7 @@ def test_every_figure_is_reported_and_every_corruption_caught(
 ) -> None:
     status = run(SMALL)
     document = json.loads(capsys.readouterr().out)
-    assert document["detection"] == {"corruptions": 40, "caught": 40, "folded": 3}
+    assert document["detection"] == {"corruptions": 40, "caught": 40, "folded": 4}
     assert set(document["freivalds_ratio_by_size"]) == {"64", "128"}
     assert document["freivalds_ratio"] == document["freivalds_ratio_by_size"]["64"]
     assert min(document[key] for key in ("verify_ratio", "commit_overhead")) > 0
@@ -27,7 +27,7 @@ def test_every_figure_is_reported_and_every_corruption_caught(
 def test_missed_corruption_fails(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    missed = {"corruptions": 40, "caught": 39, "folded": 3}
+    missed = {"corruptions": 40, "caught": 39, "folded": 4}
     monkeypatch.setattr(proof, "detection", lambda corruptions, _: missed)
     assert run(SMALL) == 1
     assert json.loads(capsys.readouterr().out)["detection"]["caught"] == 39
