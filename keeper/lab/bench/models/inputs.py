@@ -90,7 +90,7 @@ def filter_banks(frames: int, seed: int) -> Floats:
     sound = speech((frames + joined) * step / SAMPLING_RATE + 0.1, seed)
     starts = np.arange(frames + joined - 1) * step
     pieces = np.stack([sound[start : start + window] for start in starts]) * np.hamming(window)
-    # Written out, because NumPy's transform once gave NaN after a GPU driver had run in the process.
+    # Written out: NumPy's transform once gave NaN after a GPU driver had run in the process.
     turns = np.outer(np.arange(window), np.arange(257)) * (2 * np.pi / 512)
     power = (pieces @ np.cos(turns)) ** 2 + (pieces @ np.sin(turns)) ** 2
     edges = 700 * (10 ** (np.linspace(0, 2840, bands + 2) / 2595) - 1) / SAMPLING_RATE * 512
