@@ -23,6 +23,7 @@ from keeper.data import NamedOutput
 from keeper.errors import BadInputError
 from keeper.exact.decisions.codes import JobState
 from keeper.exact.decisions.offer import JobOffer
+from keeper.exact.decisions.state import Job
 from keeper.exact.roles import Verifier
 from keeper.exact.roles.provider import ExecutionCost
 from keeper.exact.roles.results import Committed, fetch_result
@@ -35,6 +36,7 @@ from keeper.lab.bench.models.measuring import (
     patiently,
     slot_ms,
     timed,
+    until_ended,
 )
 from keeper.lab.localnet import Localnet
 from keeper.lab.localnet.deployment import built_programs, localnet_mint
@@ -46,8 +48,6 @@ from kernels.onnx.quantisation import quantise, report_on_float
 from kernels.trace import CommittedOutputs
 from kernels.trace.layout import Array
 from neurolov_client.bindings.job_registry import ASK_MACS
-
-PATIENCE_SLOTS = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +165,13 @@ async def _result(
 
     Raises UnsettledError where it ends otherwise.
     """
-    posted = market.mirror.view.slot
-    while True:
-        view = market.mirror.view
-        snapshot = view.jobs.get(job)
-        if snapshot is not None and snapshot.job.ended:
-            break
-        if view.slot > posted + PATIENCE_SLOTS:
-            state = "unseen" if snapshot is None else snapshot.job.state.name.lower()
-            raise UnsettledError(f"the job has not ended after {PATIENCE_SLOTS} slots: {state}")
-        await market.mirror.next_view()
+
+    def look() -> Job | None:
+        snapshot = market.mirror.view.jobs.get(job)
+        return None if snapshot is None else snapshot.job
+
+    await until_ended(market.mirror, look, "the job")
+    snapshot = market.mirror.view.jobs[job]
     if snapshot.job.state is not JobState.SETTLED:
         outcome = Committed.of(snapshot).outcome.name.lower()
         raise UnsettledError(f"the job ended as {snapshot.job.state.name.lower()}: {outcome}")

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import onnx
@@ -19,6 +20,7 @@ from keeper.lab.bench.models.entry import (
     Entry,
 )
 from keeper.lab.bench.models.reference import Feeds, Outputs, Reference
+from keeper.node.mirror import Mirror
 from kernels.onnx.quantisation import CalibrationError, Samples, Split, fit
 from kernels.onnx.quantisation.preparation import folded
 from kernels.onnx.quantisation.static import static_int8
@@ -33,10 +35,36 @@ TIMED_RUNS, TIMED_SECONDS = 5, 20.0
 SLOT_SHARE, SECONDS_PER_BYTE = 0.2, 4e-8
 SHORTEST_SLOT, LONGEST_SLOT = 0.2, 4.0
 PATIENCE = 4
+PATIENCE_SLOTS = 3_000
 
 
 class UnsettledError(BadInputError):
     """A job or task ended in another way than paid."""
+
+
+class Posted(Protocol):
+    """What a job and a task have in common here."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens to it."""
+
+    @property
+    def state(self) -> Enum:
+        """Its state on the chain."""
+
+
+async def until_ended(mirror: Mirror[Any], look: Callable[[], Posted | None], what: str) -> None:
+    """Returns once what `look` finds has ended; raises UnsettledError after PATIENCE_SLOTS."""
+    started = mirror.view.slot
+    while True:
+        found = look()
+        if found is not None and found.ended:
+            return
+        if mirror.view.slot > started + PATIENCE_SLOTS:
+            state = "unseen" if found is None else found.state.name.lower()
+            raise UnsettledError(f"{what} has not ended after {PATIENCE_SLOTS} slots: {state}")
+        await mirror.next_view()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from keeper.lab.bench.models.measuring import (
     patiently,
     slot_ms,
     timed,
+    until_ended,
 )
 from keeper.lab.bench.models.reference import Outputs
 from keeper.lab.localnet import Localnet
@@ -28,6 +29,7 @@ from keeper.lab.market.venue import LocalnetVenue
 from keeper.node.supervision import background
 from keeper.tolerant.decisions.codes import TaskState
 from keeper.tolerant.decisions.offer import TaskOffer
+from keeper.tolerant.decisions.state import Task
 from keeper.tolerant.roles.revealed_outputs import OutputFetcher
 from keeper.tolerant.roles.runs import output_root
 from kernels.custom import KernelPackage, RunLimits, Tolerance, run_package, split
@@ -38,7 +40,7 @@ from kernels.onnx.tolerant.packaging import Packaged, package
 OFFER = TaskOffer(price=10 * NLOV, tip=NLOV // 100)
 ABSOLUTE, RELATIVE = 1e-4, 1e-3
 LIMITS = RunLimits(deadline_seconds=300.0, memory_bytes=8 << 30)
-PATIENCE_SLOTS, FETCH_SECONDS = 3_000, 60.0
+FETCH_SECONDS = 60.0
 # An output further than this from onnxruntime's is wrong.
 WORST_SNR_DB = 40.0
 
@@ -136,17 +138,13 @@ async def _settled(
 
 async def _result(market: TaskMarketplace, address: Pubkey) -> bytes:
     """Returns an output that was paid for; raises UnsettledError where the task ends otherwise."""
-    posted = market.mirror.view.slot
-    while True:
-        view = market.mirror.view
-        snapshot = view.tasks.get(address)
-        if snapshot is not None and snapshot.task.ended:
-            break
-        if view.slot > posted + PATIENCE_SLOTS:
-            state = "unseen" if snapshot is None else snapshot.task.state.name.lower()
-            raise UnsettledError(f"the task has not ended after {PATIENCE_SLOTS} slots: {state}")
-        await market.mirror.next_view()
-    task = snapshot.task
+
+    def look() -> Task | None:
+        snapshot = market.mirror.view.tasks.get(address)
+        return None if snapshot is None else snapshot.task
+
+    await until_ended(market.mirror, look, "the task")
+    task = market.mirror.view.tasks[address].task
     if task.state is not TaskState.SETTLED:
         raise UnsettledError(f"the task ended as {task.state.name.lower()}")
     services = market.parties.services

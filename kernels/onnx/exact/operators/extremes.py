@@ -11,6 +11,7 @@ from kernels.onnx.exact.emitter import Emitter
 from kernels.onnx.exact.errors import LoweringError
 from kernels.onnx.exact.lowering import Lowering
 from kernels.onnx.exact.network import HIGH, LOW, Node, Quantisation
+from kernels.onnx.exact.operators.reductions import axes_of
 from kernels.onnx.exact.tensor import Tensor, stored_shape
 from kernels.onnx.registration import operator
 from kernels.trace import DType
@@ -56,14 +57,11 @@ def extreme(lowering: Lowering, node: Node) -> None:
 def reduce(lowering: Lowering, node: Node) -> None:
     """Lowers the largest or smallest along constant axes to poolings of 16 elements each."""
     x = lowering.int8(node)
-    given = node.attributes.get("axes")
-    if given is None and lowering.has(node, 1):
-        given = lowering.integers(node, 1)
-    if not given and node.attributes.get("noop_with_empty_axes", 0):
+    rank = x.layout.ndim
+    axes = axes_of(lowering, node, rank)
+    if axes is None:
         lowering.put(node, x)
         return
-    rank = x.layout.ndim
-    axes = tuple(int(axis) % rank for axis in (given or range(rank)))
     kept = tuple(axis for axis in range(rank) if axis not in axes)
     sizes = tuple(x.shape[axis] for axis in kept)
     moved = x.viewed(x.layout.transpose(*axes, *kept))

@@ -63,16 +63,23 @@ def _row_sums(emit: Emitter, rows: Tensor, height: int, width: int) -> Value:
     return _row_sums(emit, Tensor.dense(parts, (height, pieces), 1.0), height, pieces)
 
 
-def _reduce(lowering: Lowering, node: Node, *, mean: bool) -> None:
-    x = lowering.tensor(node)
-    if x.per_channel:
-        x = lowering.int8(node)
+def axes_of(lowering: Lowering, node: Node, rank: int) -> tuple[int, ...] | None:
+    """Returns the constant axes that a reduction runs over, None where it runs over none."""
     given = node.attributes.get("axes")
     if given is None and lowering.has(node, 1):
         given = lowering.integers(node, 1)
     if not given and node.attributes.get("noop_with_empty_axes", 0):
+        return None
+    return tuple(int(axis) % rank for axis in (given or range(rank)))
+
+
+def _reduce(lowering: Lowering, node: Node, *, mean: bool) -> None:
+    x = lowering.tensor(node)
+    if x.per_channel:
+        x = lowering.int8(node)
+    axes = axes_of(lowering, node, x.layout.ndim)
+    if axes is None:
         lowering.put(node, x)
         return
-    axes = tuple(int(axis) % x.layout.ndim for axis in (given or range(x.layout.ndim)))
     keep = bool(node.attributes.get("keepdims", 1))
     lowering.put(node, reduced(lowering.emit, x, axes, keep=keep, mean=mean))
